@@ -1,0 +1,179 @@
+package dev.loraplus.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.loraplus.optim.TrainedParameter.Kind;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParameterGroupsTest {
+    private static final double ETA = 1e-3;
+    private static final double LAMBDA = 16;
+    private static final double DECAY = 0.01;
+
+    /** The parameters of one adapted layer and of a head, in the order in which a model would name them. */
+    private static final List<TrainedParameter> PARAMETERS = List.of(
+            new TrainedParameter("query.A", new long[] {32, 4}, Kind.FACTOR_A),
+            new TrainedParameter("query.B", new long[] {4, 32}, Kind.FACTOR_B),
+            new TrainedParameter("norm.gain", new long[] {32}, Kind.NORM),
+            new TrainedParameter("value.A", new long[] {32, 4}, Kind.FACTOR_A),
+            new TrainedParameter("value.B", new long[] {4, 32}, Kind.FACTOR_B),
+            new TrainedParameter("scale", new long[] {32}, Kind.WEIGHT),
+            new TrainedParameter("head.weight", new long[] {32, 5}, Kind.WEIGHT),
+            new TrainedParameter("head.bias", new long[] {1, 5}, Kind.BIAS));
+
+    @Test
+    void strict_putsLambdaOnBOnly() {
+        ParameterGroups groups =
+                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, DECAY);
+
+        assertThat(namesByRate(groups))
+                .isEqualTo(Map.of(
+                        ETA,
+                        Set.of("query.A", "value.A", "norm.gain", "scale", "head.weight", "head.bias"),
+                        0.016,
+                        Set.of("query.B", "value.B")));
+        assertThat(namesByDecay(groups))
+                .isEqualTo(Map.of(
+                        DECAY,
+                        Set.of("query.A", "value.A", "query.B", "value.B", "scale", "head.weight"),
+                        0.0,
+                        Set.of("norm.gain", "head.bias")));
+    }
+
+    @Test
+    void strict_givesWhatIsTrainedFullyTheHeadRate() {
+        ParameterGroups groups =
+                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.of(5e-3), ETA, DECAY);
+
+        assertThat(namesByRate(groups))
+                .isEqualTo(Map.of(
+                        ETA,
+                        Set.of("query.A", "value.A"),
+                        5e-3,
+                        Set.of("norm.gain", "scale", "head.weight", "head.bias"),
+                        0.016,
+                        Set.of("query.B", "value.B")));
+    }
+
+    @Test
+    void strict_withLambdaOne_givesEveryParameterTheSameRate() {
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, Grouping.STRICT, 1, OptionalDouble.empty(), ETA, DECAY);
+
+        assertThat(namesByRate(groups).keySet()).containsExactly(ETA);
+    }
+
+    /** Expected values: PEFT at HEAD, create_loraplus_optimizer, for parameters of these shapes and roles. */
+    @Test
+    void reference_placesParametersAsPeft() {
+        ParameterGroups groups =
+                ParameterGroups.of(PARAMETERS, Grouping.REFERENCE, LAMBDA, OptionalDouble.empty(), ETA, DECAY);
+
+        assertThat(groups.assignments())
+                .extracting(each -> each.parameter().name(), Assignment::group, Assignment::rate, Assignment::decay)
+                .containsExactly(
+                        tuple("query.A", "A", ETA, DECAY),
+                        tuple("value.A", "A", ETA, DECAY),
+                        tuple("head.weight", "A", ETA, DECAY),
+                        tuple("query.B", "B", 0.016, DECAY),
+                        tuple("value.B", "B", 0.016, DECAY),
+                        tuple("scale", "B", 0.016, DECAY),
+                        tuple("norm.gain", "B_no_decay", 0.016, 0.0),
+                        tuple("head.bias", "B_no_decay", 0.016, 0.0));
+    }
+
+    @Test
+    void reference_refusesAHeadRateThatWouldHaveNoEffect() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        ParameterGroups.of(PARAMETERS, Grouping.REFERENCE, LAMBDA, OptionalDouble.of(5e-3), ETA, DECAY))
+                .withMessageContaining("headRate = 0.005 has no effect with Grouping.REFERENCE");
+    }
+
+    @Test
+    void table_alignsColumnsAndCountsWhatIsTrained() {
+        ParameterGroups groups =
+                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.of(5e-3), ETA, DECAY);
+
+        assertThat(groups.table()).isEqualTo("""
+                        name         shape    group          rate   decay
+                        query.A      [32, 4]  A              0.001  0.01
+                        value.A      [32, 4]  A              0.001  0.01
+                        query.B      [4, 32]  B              0.016  0.01
+                        value.B      [4, 32]  B              0.016  0.01
+                        scale        [32]     head           0.005  0.01
+                        head.weight  [32, 5]  head           0.005  0.01
+                        norm.gain    [32]     head_no_decay  0.005  0
+                        head.bias    [1, 5]   head_no_decay  0.005  0
+                        trained: 8 parameters, 741 values""");
+    }
+
+    @Test
+    void of_returnsTheAssignmentOfOneParameterOrSaysWhichThereAre() {
+        ParameterGroups groups =
+                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, DECAY);
+
+        assertThat(groups.of("value.B").rate()).isEqualTo(0.016);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> groups.of("key.B"))
+                .withMessageContaining("'key.B' is not a trained parameter")
+                .withMessageContaining("value.B");
+    }
+
+    @Test
+    void of_refusesANameThatComesTwice() {
+        List<TrainedParameter> twice = List.of(PARAMETERS.get(0), PARAMETERS.get(0));
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> ParameterGroups.of(twice, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, DECAY))
+                .withMessageContaining("'query.A' is declared twice");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
+    void of_refusesRatesAndRatiosThatAreNotFiniteAndAboveZero(double bad) {
+        OptionalDouble none = OptionalDouble.empty();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, none, bad, DECAY))
+                .withMessageContaining("eta must be finite and above 0, got " + bad);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(PARAMETERS, Grouping.STRICT, bad, none, ETA, DECAY))
+                .withMessageContaining("lambda must be finite and above 0, got " + bad);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.of(bad), ETA, DECAY))
+                .withMessageContaining("headRate must be finite and above 0, got " + bad);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.01, Double.NaN, Double.POSITIVE_INFINITY})
+    void of_refusesADecayThatIsNotFiniteAndAtLeastZero(double bad) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, bad))
+                .withMessageContaining("weightDecay must be finite and at least 0, got " + bad);
+    }
+
+    private static Map<Double, Set<String>> namesByRate(ParameterGroups groups) {
+        return groups.assignments().stream()
+                .collect(Collectors.groupingBy(
+                        Assignment::rate,
+                        Collectors.mapping(each -> each.parameter().name(), Collectors.toSet())));
+    }
+
+    private static Map<Double, Set<String>> namesByDecay(ParameterGroups groups) {
+        return groups.assignments().stream()
+                .collect(Collectors.groupingBy(
+                        Assignment::decay,
+                        Collectors.mapping(each -> each.parameter().name(), Collectors.toSet())));
+    }
+}
