@@ -1,0 +1,195 @@
+package dev.loraplus.io;
+
+import dev.loraplus.Adapter;
+import dev.loraplus.LoraConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Holds an adapter folder in PEFT's layout, and reads and writes such folders: {@code adapter_config.json} with the keys
+ * of PEFT 0.21 and {@code adapter_model.safetensors}.
+ *
+ * <p>The factors of module M are stored transposed, as {@code base_model.model.M.lora_A.weight} {@code [r, nIn]} and
+ * {@code base_model.model.M.lora_B.weight} {@code [nOut, r]}; fully trained variables keep their dotted name after
+ * {@code base_model.model.} and take PyTorch's layout. What PEFT has no key for (lambda, eta, seed, initialisation, head
+ * rate, the library's version, the base's fingerprint and the SHA-256 of the tensors) is in the header of the tensors,
+ * as texts {@code loraplus.*}.
+ *
+ * @since 0.1.0
+ */
+public final class PeftAdapterFile {
+    static final String TENSORS = "adapter_model.safetensors";
+
+    /** The keys of {@code adapter_config.json} that only describe the adapter and travel in its provenance. */
+    static final List<String> DESCRIPTIVE_KEYS = List.of("base_model_name_or_path", "task_type");
+
+    private static final String PICKLE = "adapter_model.bin";
+
+    private final Safetensors tensors;
+    private final String subject;
+    private final LoraConfig config;
+    private final Map<String, String> provenance;
+    private final List<String> notes;
+
+    private PeftAdapterFile(
+            Safetensors tensors,
+            String subject,
+            LoraConfig config,
+            Map<String, String> provenance,
+            List<String> notes) {
+        this.tensors = tensors;
+        this.subject = subject;
+        this.config = config;
+        this.provenance = provenance;
+        this.notes = List.copyOf(notes);
+    }
+
+    /**
+     * Writes an adapter and replaces the one in {@code folder}, which is created if it is missing.
+     *
+     * <p>Each file is replaced as a whole, the tensors first: while a new folder has no configuration, it can't be
+     * opened, and where a crash pairs new tensors with an old configuration, {@link #notes()} says so or {@link #bind}
+     * fails. All values are written as F32. {@code eta}, {@code base}, {@code base_model_name_or_path} and
+     * {@code task_type} are taken from the adapter's provenance, if they are there.
+     *
+     * @throws IllegalArgumentException if a value is NaN or infinite as a 32-bit number, a factor's shape doesn't fit
+     *     the rank, or two weights map to one name; nothing is written then
+     * @throws IOException if a file can't be written; the old one stays
+     */
+    public static void write(Path folder, Adapter adapter) throws IOException {
+        new PeftAdapterWriter(adapter).writeTo(folder);
+    }
+
+    /**
+     * Reads the folder of an adapter and checks all that can be checked without the model.
+     *
+     * <p>A key missing in the configuration takes PEFT's default (r 8, alpha 8, dropout 0); lambda, seed and
+     * initialisation, which PEFT doesn't know, take those of {@link LoraConfig}; if no target is named, all modules with
+     * factors in the file are.
+     *
+     * @throws IOException if a file is missing, malformed or damaged, a value is NaN or infinite, or the adapter is of a
+     *     kind that this library lacks (DoRA, rsLoRA, patterns, trained biases, ...); the message names file and key or
+     *     tensor
+     */
+    public static PeftAdapterFile open(Path folder) throws IOException {
+        PeftConfig peft = PeftConfig.read(folder);
+        Path file = folder.resolve(TENSORS);
+        if (!Files.exists(file) && Files.exists(folder.resolve(PICKLE))) {
+            throw new IOException("'" + folder.resolve(PICKLE) + "' is a pickle file, which isn't read because it can "
+                    + "run code; expected '" + TENSORS + "'. Save the adapter with safe_serialization=True.");
+        }
+        Safetensors tensors = Safetensors.read(file);
+        PeftMetadata metadata = new PeftMetadata("'" + file + "'", tensors.metadata());
+        metadata.requireSha256(TensorDigest.sha256(tensors.tensors()));
+        List<String> nonFinite = NonFinite.in(tensors.tensors());
+        if (!nonFinite.isEmpty()) {
+            throw new IOException("'" + file + "': " + String.join("; ", nonFinite) + "; expected finite values.");
+        }
+        LoraConfig config =
+                config(peft, metadata, PeftKeys.modules(tensors.tensors().keySet()));
+        return new PeftAdapterFile(
+                tensors, "'" + file + "'", config, provenance(peft, metadata), notes(peft, metadata, config));
+    }
+
+    /** Returns the configuration that the adapter was made with, as far as the files tell. */
+    public LoraConfig config() {
+        return config;
+    }
+
+    /** Returns remarks for the user, each a sentence; empty for a file of this library that knows its base. */
+    public List<String> notes() {
+        return notes;
+    }
+
+    /** Returns the {@link BaseFingerprint} of the model that the adapter was trained on, if the file holds one. */
+    public Optional<String> baseFingerprint() {
+        return Optional.ofNullable(provenance.get(PeftMetadata.BASE));
+    }
+
+    /** Returns the module paths that the file holds factors for. */
+    public Set<String> adaptedModules() {
+        return PeftKeys.modules(tensors.tensors().keySet());
+    }
+
+    /** Returns the dotted names of all other variables that the file holds, for example {@code classifier.weight}. */
+    public Set<String> savedVariables() {
+        return PeftKeys.variables(tensors.tensors().keySet());
+    }
+
+    /**
+     * Returns the adapter of a model with these slots, in their order, as arrays in the model's layout: FLOAT, or DOUBLE
+     * where the file holds F64.
+     *
+     * @param slots all weights that take factors and all variables that are replaced
+     * @throws IOException if a slot's tensor is missing or has another shape or type, or a tensor of the file has no
+     *     slot; the message lists all of them
+     */
+    public Adapter bind(List<Slot> slots) throws IOException {
+        PeftBinder binder = new PeftBinder(tensors.tensors(), config.rank());
+        binder.bind(subject, slots);
+        return new Adapter(config, binder.factors(), binder.saved(), provenance);
+    }
+
+    private static LoraConfig config(PeftConfig peft, PeftMetadata metadata, Set<String> modules) throws IOException {
+        if (peft.namesNoTargets() && modules.isEmpty()) {
+            throw new IOException(peft.subject() + " names no target_modules and " + metadata.subject()
+                    + " holds no factors; expected an adapter.");
+        }
+        LoraConfig.Builder builder = LoraConfig.builder()
+                .rank(peft.rank())
+                .alpha(peft.alpha())
+                .dropout(peft.dropout())
+                .targets(peft.targets(modules))
+                .modulesToSave(peft.modulesToSave().toArray(String[]::new));
+        metadata.applyTo(builder);
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) {
+            throw new IOException(
+                    peft.subject() + " or the header of " + metadata.subject() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, String> provenance(PeftConfig peft, PeftMetadata metadata) {
+        Map<String, String> provenance = new LinkedHashMap<>();
+        for (String key : List.of(PeftMetadata.ETA, PeftMetadata.BASE)) {
+            metadata.text(key).ifPresent(value -> provenance.put(key, value));
+        }
+        for (String key : DESCRIPTIVE_KEYS) {
+            peft.text(key).ifPresent(value -> provenance.put(key, value));
+        }
+        return provenance;
+    }
+
+    private static List<String> notes(PeftConfig peft, PeftMetadata metadata, LoraConfig config) {
+        List<String> notes = new ArrayList<>();
+        if (!metadata.isOurs()) {
+            notes.add(metadata.subject() + " holds no lambda, seed and initialisation; lambda = " + config.lambda()
+                    + ", seed = " + config.seed() + " and " + config.initialization() + " are assumed.");
+        }
+        if (metadata.text(PeftMetadata.BASE).isEmpty()) {
+            notes.add(metadata.subject() + " holds no fingerprint of its base; that it fits this model isn't checked.");
+        }
+        if (peft.namesNoTargets()) {
+            notes.add(peft.subject() + " names no target_modules; the modules of the file are taken.");
+        }
+        if (!peft.unknown().isEmpty()) {
+            notes.add(peft.subject() + " holds keys that PEFT 0.21 doesn't know, which are ignored: " + peft.unknown()
+                    + ".");
+        }
+        String settings = PeftMetadata.settings(config);
+        metadata.text("settings")
+                .filter(saved -> !saved.equals(settings))
+                .ifPresent(saved -> notes.add(peft.subject()
+                        + " says " + settings + ", but the tensors were saved with " + saved
+                        + ": it was edited, or saving was interrupted."));
+        return notes;
+    }
+}

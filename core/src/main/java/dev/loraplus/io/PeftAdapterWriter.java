@@ -1,0 +1,57 @@
+package dev.loraplus.io;
+
+import dev.loraplus.Adapter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Turns an adapter into the two files of a PEFT folder. */
+final class PeftAdapterWriter {
+    private final Adapter adapter;
+    private final Map<String, INDArray> tensors = new LinkedHashMap<>();
+
+    PeftAdapterWriter(Adapter adapter) {
+        this.adapter = adapter;
+    }
+
+    void writeTo(Path folder) throws IOException {
+        adapter.factors().forEach(this::addFactors);
+        adapter.saved()
+                .forEach((name, saved) -> add(
+                        name,
+                        PeftKeys.saved(name),
+                        saved.transposed() ? saved.value().transpose() : saved.value()));
+        List<String> nonFinite = NonFinite.in(tensors);
+        if (!nonFinite.isEmpty()) {
+            throw new IllegalArgumentException("The adapter can't be saved: " + String.join("; ", nonFinite)
+                    + ", expected finite 32-bit numbers only.");
+        }
+        Map<String, String> metadata = PeftMetadata.of(adapter, TensorDigest.sha256(tensors));
+        Safetensors.write(folder.resolve(PeftAdapterFile.TENSORS), tensors, metadata);
+        AtomicFiles.writeText(folder.resolve(PeftConfig.FILE), PeftConfigWriter.format(adapter));
+    }
+
+    private void addFactors(String weight, Adapter.Factors factors) {
+        int rank = adapter.config().rank();
+        long[] a = factors.a().shape();
+        long[] b = factors.b().shape();
+        if (a.length != 2 || b.length != 2 || a[1] != rank || b[0] != rank) {
+            throw new IllegalArgumentException("Factors of '" + weight + "' have shapes " + Arrays.toString(a) + " and "
+                    + Arrays.toString(b) + ", expected [nIn, " + rank + "] and [" + rank + ", nOut].");
+        }
+        add(weight, PeftKeys.a(weight), factors.a().transpose());
+        add(weight, PeftKeys.b(weight), factors.b().transpose());
+    }
+
+    private void add(String name, String key, INDArray value) {
+        if (tensors.put(key, value.castTo(DataType.FLOAT)) != null) {
+            throw new IllegalArgumentException(
+                    "'" + name + "' and another weight would both be saved as '" + key + "'; rename one of them.");
+        }
+    }
+}

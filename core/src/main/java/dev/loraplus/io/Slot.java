@@ -1,0 +1,38 @@
+package dev.loraplus.io;
+
+import java.util.Arrays;
+
+/**
+ * Describes one place of a model that an adapter file must fill.
+ *
+ * @param name the name of the weight or variable in the model
+ * @param kind whether it takes two factors or is replaced as a whole
+ * @param shape {@code {nIn, nOut}} of the matrix in x &middot; W for factors; the variable's own shape for a saved one
+ * @param transposed whether PyTorch holds a saved variable as the transpose; without meaning for factors
+ * @since 0.1.0
+ */
+@SuppressWarnings("ArrayRecordComponent") // a carrier between two layers, never compared
+public record Slot(String name, Kind kind, long[] shape, boolean transposed) {
+    /** Says what a slot takes. */
+    public enum Kind {
+        /** A pair of factors. */
+        FACTORS,
+        /** A fully trained variable. */
+        SAVED
+    }
+
+    /** Returns the slot of a weight that acts as a matrix {@code [nIn, nOut]} in x &middot; W. */
+    public static Slot factors(String name, long nIn, long nOut) {
+        return new Slot(name, Kind.FACTORS, new long[] {nIn, nOut}, false);
+    }
+
+    /** Returns the slot of a fully trained variable. */
+    public static Slot saved(String name, long[] shape, boolean transposed) {
+        return new Slot(name, Kind.SAVED, shape, transposed);
+    }
+
+    @Override
+    public String toString() {
+        return "'" + name + "' " + Arrays.toString(shape);
+    }
+}
