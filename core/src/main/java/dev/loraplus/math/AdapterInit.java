@@ -60,7 +60,7 @@ public final class AdapterInit {
     public static INDArray kaimingUniform(String name, long rows, long columns, DataType type, long seed) {
         requireType(name, type);
         requireSizes(name, rows, columns);
-        double bound = 1 / Math.sqrt(rows);
+        double bound = 1 / Math.sqrt((double) rows);
         Random random = new Random(hash(seed, name));
         double[] values = DoubleStream.generate(random::nextDouble)
                 .limit(Math.multiplyExact(rows, columns))

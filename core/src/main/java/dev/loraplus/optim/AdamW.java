@@ -27,8 +27,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class AdamW {
     /**
-     * A count of steps after which ND4J's own bias correction is exactly 1 for every allowed beta: it works in the
-     * arrays' type, where 1 - beta2^t has lost five digits, so the correction is made here, in double.
+     * A count of steps after which ND4J's own bias correction is exactly 1 for every allowed beta. ND4J computes it in
+     * the arrays' type, where 1 - beta2^t cancels; here it is made in double.
      */
     private static final int NO_CORRECTION = 1 << 30;
 

@@ -45,7 +45,7 @@ class AdapterInitTest {
                 .castTo(DataType.DOUBLE)
                 .data()
                 .asDouble();
-        double bound = 1 / Math.sqrt(rows);
+        double bound = 1 / Math.sqrt((double) rows);
         Arrays.sort(values);
         double distance = 0;
         for (int i = 0; i < values.length; i++) {
