@@ -1,0 +1,344 @@
+package dev.loraplus.samediff;
+
+import dev.loraplus.AdaptedModel;
+import dev.loraplus.Adapter;
+import dev.loraplus.Adapter.Factors;
+import dev.loraplus.Adapter.Saved;
+import dev.loraplus.LoraConfig;
+import dev.loraplus.io.BaseFingerprint;
+import dev.loraplus.io.PeftAdapterFile;
+import dev.loraplus.math.AdapterInit;
+import dev.loraplus.math.LowRankDelta;
+import dev.loraplus.optim.TrainedParameter;
+import dev.loraplus.optim.TrainedParameter.Kind;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The live handle on a SameDiff graph with an adapter attached; the graph itself is changed in place.
+ *
+ * <p>While attached, the graph holds, for each use of each target, the operations of
+ * y = x&middot;W + ((x&middot;A)&middot;scaling)&middot;B, standard ones only, and everything but the adapter is a constant:
+ * it saves, loads, runs and evaluates with stock SameDiff on every backend. Outputs, losses and consumers keep their
+ * names. The graph's TrainingConfig and updater state are never touched. Not thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class AdaptedGraph implements AdaptedModel {
+    private enum State {
+        ATTACHED,
+        MERGED,
+        DETACHED
+    }
+
+    private final SameDiff graph;
+    private final LoraConfig config;
+    private final GraphPlan plan;
+    private final Map<String, Factors> factors = new LinkedHashMap<>();
+    private final Map<String, INDArray> savedOriginals = new LinkedHashMap<>();
+    private final Map<String, String> provenance = new LinkedHashMap<>();
+    private final Map<String, INDArray> weightOriginals = new LinkedHashMap<>();
+    private State state = State.ATTACHED;
+    private boolean baseKept = true;
+    private int disabled;
+    private Freeze freeze;
+    private GraphEdit branches;
+
+    private AdaptedGraph(SameDiff graph, LoraConfig config, GraphPlan plan, Map<String, Factors> start) {
+        this.graph = graph;
+        this.config = config;
+        this.plan = plan;
+        start.forEach((name, pair) -> factors.put(name, new Factors(owned(pair.a()), owned(pair.b()))));
+        for (String name : plan.saved().keySet()) {
+            savedOriginals.put(name, graph.getVariable(name).getArr().dup());
+        }
+        freeze = Freeze.allBut(graph, plan.saved().keySet());
+        branches = Branches.insert(graph, plan, factors, config.scaling());
+    }
+
+    /**
+     * Attaches a new adapter to a graph, in place; the adapted graph first computes exactly what the graph did.
+     *
+     * @throws dev.loraplus.NoMatchingTargetException if targets or modules to save match nothing
+     * @throws IllegalArgumentException if a target can't be adapted; the graph is unchanged
+     */
+    public static AdaptedGraph attach(SameDiff graph, LoraConfig config) {
+        GraphPlan plan = GraphPlan.of(graph, config);
+        Map<String, Factors> start = new LinkedHashMap<>();
+        for (AdaptableWeight weight : plan.targets()) {
+            start.put(
+                    weight.name(),
+                    AdapterInit.factors(
+                            config.initialization(),
+                            weight.name(),
+                            weight.view().nIn(),
+                            config.rank(),
+                            weight.view().nOut(),
+                            weight.dataType(),
+                            config.seed()));
+        }
+        return new AdaptedGraph(graph, config, plan, start);
+    }
+
+    /**
+     * Attaches an adapter read from a PEFT folder, in place.
+     *
+     * @param anyBase whether to load it even if it was trained on another base
+     * @throws IOException if the folder can't be read, holds tensors that don't fit the graph, or was trained on
+     *     another base and {@code anyBase} is false; the graph is unchanged
+     */
+    public static AdaptedGraph load(SameDiff graph, Path folder, boolean anyBase) throws IOException {
+        return GraphLoading.load(graph, PeftAdapterFile.open(folder), folder, anyBase);
+    }
+
+    static AdaptedGraph restored(SameDiff graph, GraphPlan plan, Adapter adapter) {
+        Map<String, Factors> factors = new LinkedHashMap<>();
+        for (AdaptableWeight weight : plan.targets()) {
+            Factors read = Objects.requireNonNull(adapter.factors().get(weight.name()));
+            factors.put(
+                    weight.name(),
+                    new Factors(read.a().castTo(weight.dataType()), read.b().castTo(weight.dataType())));
+        }
+        AdaptedGraph adapted = new AdaptedGraph(graph, adapter.config(), plan, factors);
+        adapter.saved()
+                .forEach((name, saved) -> graph.getVariable(name).getArr().assign(saved.value()));
+        adapted.provenance.putAll(adapter.provenance());
+        return adapted;
+    }
+
+    /** Returns the graph that the adapter is attached to. */
+    public SameDiff graph() {
+        return graph;
+    }
+
+    @Override
+    public LoraConfig config() {
+        return config;
+    }
+
+    @Override
+    public Adapter adapter() {
+        require(state != State.DETACHED, "read the adapter", "it is detached");
+        Map<String, Saved> saved = new LinkedHashMap<>();
+        plan.saved()
+                .forEach((name, variable) ->
+                        saved.put(name, new Saved(graph.getVariable(name).getArr(), variable.transposed())));
+        Map<String, String> facts = new LinkedHashMap<>(provenance);
+        facts.put("base", baseFingerprint());
+        return new Adapter(config, factors, saved, facts);
+    }
+
+    /** Notes a fact about the adapter's making, for example {@code eta}; it goes to the file's metadata. */
+    public void note(String key, String value) {
+        provenance.put(key, value);
+    }
+
+    @Override
+    public void save(Path folder) throws IOException {
+        PeftAdapterFile.write(folder, adapter());
+    }
+
+    @Override
+    public void merge(boolean keepBase) {
+        requireActive("merge");
+        Map<String, INDArray> merged = new LinkedHashMap<>();
+        plan.targets().forEach(weight -> merged.put(weight.name(), merged(weight)));
+        branches.undo();
+        freeze.undo();
+        merged.forEach((name, value) -> {
+            INDArray weight = graph.getVariable(name).getArr();
+            if (keepBase) {
+                weightOriginals.put(name, weight.dup());
+            }
+            weight.assign(value);
+        });
+        baseKept = keepBase;
+        state = State.MERGED;
+    }
+
+    @Override
+    public void unmerge() {
+        require(state == State.MERGED, "unmerge", "it is not merged; call merge() first");
+        require(baseKept, "unmerge", "it was merged without keeping its base; merge(true) keeps it");
+        restoreWeights();
+        freeze = Freeze.allBut(graph, plan.saved().keySet());
+        branches = Branches.insert(graph, plan, factors, config.scaling());
+        state = State.ATTACHED;
+    }
+
+    @Override
+    public boolean isMerged() {
+        return state == State.MERGED;
+    }
+
+    @Override
+    public Disabled disable() {
+        require(state == State.ATTACHED, "disable", "it is " + (isMerged() ? "merged" : "detached"));
+        if (disabled++ == 0) {
+            branches.undo();
+            swapSaved();
+        }
+        return new Disabled() {
+            private boolean closed;
+
+            @Override
+            public void close() {
+                if (!closed) {
+                    closed = true;
+                    if (--disabled == 0) {
+                        swapSaved();
+                        branches = Branches.insert(graph, plan, factors, config.scaling());
+                    }
+                }
+            }
+        };
+    }
+
+    @Override
+    public void detach() {
+        require(disabled == 0, "detach", "it is disabled; close the handle of disable() first");
+        require(state != State.DETACHED, "detach", "it is detached already");
+        require(state != State.MERGED || baseKept, "detach", "it was merged without keeping its base");
+        if (state == State.MERGED) {
+            restoreWeights();
+        } else {
+            branches.undo();
+            freeze.undo();
+        }
+        savedOriginals.forEach((name, value) -> graph.getVariable(name).getArr().assign(value));
+        state = State.DETACHED;
+    }
+
+    /** Returns every trainable parameter with what it is: factors first, then modules to save. */
+    public List<TrainedParameter> parameters() {
+        List<TrainedParameter> parameters = new ArrayList<>();
+        factors.forEach((name, pair) -> {
+            parameters.add(new TrainedParameter(name + Branches.A, pair.a().shape(), Kind.FACTOR_A));
+            parameters.add(new TrainedParameter(name + Branches.B, pair.b().shape(), Kind.FACTOR_B));
+        });
+        for (GraphPlan.SavedVariable saved : plan.saved().values()) {
+            long[] shape = graph.getVariable(saved.name()).getArr().shape();
+            Kind kind = saved.normalization() ? Kind.NORM : shape.length < 2 ? Kind.BIAS : Kind.WEIGHT;
+            parameters.add(new TrainedParameter(saved.name(), shape, kind));
+        }
+        return List.copyOf(parameters);
+    }
+
+    /** Returns the adapted weights' uses by name of the weight. */
+    public Map<String, List<WeightUse>> uses() {
+        Map<String, List<WeightUse>> uses = new LinkedHashMap<>();
+        plan.targets().forEach(weight -> uses.put(weight.name(), weight.uses()));
+        return uses;
+    }
+
+    /** Returns the SHA-256 of the frozen base: all floating-point weights as they were before attaching. */
+    public String baseFingerprint() {
+        Map<String, INDArray> base = baseWeights(graph, plan.saved().keySet(), adapterNames());
+        base.putAll(weightOriginals);
+        return BaseFingerprint.of(base);
+    }
+
+    static Map<String, INDArray> baseWeights(SameDiff graph, Set<String> saved, Set<String> adapter) {
+        Map<String, INDArray> base = new LinkedHashMap<>();
+        for (SDVariable variable : graph.variables()) {
+            if (Graphs.isStored(variable)
+                    && variable.dataType().isFPType()
+                    && !saved.contains(variable.name())
+                    && !adapter.contains(variable.name())) {
+                base.put(variable.name(), variable.getArr());
+            }
+        }
+        return base;
+    }
+
+    @Override
+    public String describe() {
+        StringBuilder text = new StringBuilder();
+        long trained = parameters().stream()
+                .mapToLong(p -> java.util.Arrays.stream(p.shape()).reduce(1, (x, y) -> x * y))
+                .sum();
+        long frozen = baseWeights(graph, plan.saved().keySet(), adapterNames()).values().stream()
+                .mapToLong(INDArray::length)
+                .sum();
+        text.append(String.format(
+                "%d of %d parameters are trained (%.2f %%); rank %d, scaling %s%n",
+                trained, trained + frozen, 100.0 * trained / (trained + frozen), config.rank(), config.scaling()));
+        for (AdaptableWeight weight : plan.targets()) {
+            text.append(String.format("%s %s%n", weight.name(), weight.view()));
+            weight.uses().forEach(use -> text.append(String.format("    %s%n", use)));
+        }
+        plan.saved().keySet().forEach(name -> text.append(String.format("%s trained fully%n", name)));
+        return text.toString();
+    }
+
+    GraphPlan plan() {
+        return plan;
+    }
+
+    INDArray value(String parameter) {
+        return graph.getVariable(parameter).getArr();
+    }
+
+    void requireActive(String action) {
+        require(disabled == 0, action, "it is disabled; close the handle of disable() first");
+        require(state == State.ATTACHED, action, isMerged() ? "it is merged; call unmerge() first" : "it is detached");
+    }
+
+    private Set<String> adapterNames() {
+        Set<String> names = new LinkedHashSet<>();
+        factors.keySet().forEach(name -> {
+            names.add(name + Branches.A);
+            names.add(name + Branches.B);
+        });
+        return names;
+    }
+
+    /** A graph keeps a copy of an array that is a view, so the factors must not be views to be the graph's own. */
+    private static INDArray owned(INDArray array) {
+        return array.isView() ? array.dup('c') : array;
+    }
+
+    private INDArray merged(AdaptableWeight weight) {
+        Factors pair = Objects.requireNonNull(factors.get(weight.name()));
+        INDArray copy = graph.getVariable(weight.name()).getArr().dup('c');
+        MatrixView view = weight.view();
+        try {
+            LowRankDelta.addTo(view.matrixOf(copy), pair.a(), pair.b(), config.scaling(), view.outputFirst());
+        } catch (IllegalArgumentException e) {
+            throw new ArithmeticException("Cannot merge '" + weight.name() + "': " + e.getMessage());
+        }
+        return copy;
+    }
+
+    private void restoreWeights() {
+        weightOriginals.forEach(
+                (name, value) -> graph.getVariable(name).getArr().assign(value));
+        weightOriginals.clear();
+    }
+
+    /** Exchanges the trained and the original values of the modules to save. */
+    private void swapSaved() {
+        savedOriginals.replaceAll((name, other) -> {
+            INDArray live = graph.getVariable(name).getArr();
+            INDArray stash = live.dup();
+            live.assign(other);
+            return stash;
+        });
+    }
+
+    private static void require(boolean condition, String action, String reason) {
+        if (!condition) {
+            throw new IllegalStateException("Cannot " + action + " the adapted graph: " + reason + ".");
+        }
+    }
+}

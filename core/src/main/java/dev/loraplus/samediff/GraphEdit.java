@@ -1,0 +1,166 @@
+package dev.loraplus.samediff;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.autodiff.samediff.internal.Variable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/** Changes the structure of a graph in place, and takes every change back exactly, last first. Not thread-safe. */
+final class GraphEdit {
+    private final SameDiff graph;
+    private final Deque<Runnable> undo = new ArrayDeque<>();
+
+    GraphEdit(SameDiff graph) {
+        this.graph = graph;
+        forgetDerivedState(graph);
+    }
+
+    /** Drops sessions and the gradient function, which hold what the graph looked like before. */
+    static void forgetDerivedState(SameDiff graph) {
+        graph.getSessions().clear();
+        if (graph.hasGradientFunction()) {
+            graph.setLossVariables(graph.getLossVariables().toArray(String[]::new));
+        }
+    }
+
+    /** Adds a trainable variable that holds {@code value} itself, not a copy. */
+    SDVariable parameter(String name, INDArray value) {
+        SDVariable added = graph.var(name, value);
+        undo.push(() -> {
+            graph.getVariablesArrays().removeArray(name);
+            graph.getVariables().remove(name);
+        });
+        return added;
+    }
+
+    /** Adds left &middot; right. */
+    SDVariable mmul(String name, SDVariable left, boolean transposeLeft, SDVariable right, boolean transposeRight) {
+        return added(graph.mmul(name, left, right, transposeLeft, transposeRight, false));
+    }
+
+    /** Adds value &middot; factor. */
+    SDVariable scaled(String name, SDVariable value, double factor) {
+        return added(value.mul(name, factor));
+    }
+
+    /** Adds value in another shape. */
+    SDVariable reshaped(String name, SDVariable value, long[] shape) {
+        return added(graph.reshape(name, value, shape));
+    }
+
+    /** Adds left + right. */
+    SDVariable sum(String name, SDVariable left, SDVariable right) {
+        return added(left.add(name, right));
+    }
+
+    /** Adds left &middot; right, element by element. */
+    SDVariable product(String name, SDVariable left, SDVariable right) {
+        return added(left.mul(name, right));
+    }
+
+    /**
+     * Adds {@code delta} to the only output of an operation; the sum takes over the output's name, so that whoever
+     * reads it now reads the sum. The operation's own result gets the name {@code <output>.lora_base}.
+     */
+    void addToOutput(SameDiffOp operation, SDVariable delta) {
+        Variable output = Graphs.variable(graph, operation.getOutputsOfOp().get(0));
+        SDVariable own = new SDVariable(
+                output.getName() + ".lora_base",
+                VariableType.ARRAY,
+                graph,
+                output.getVariable().getShape(),
+                output.getVariable().dataType());
+        graph.addVariable(own);
+        setOutput(operation, Graphs.variable(graph, own.name()));
+        SDVariable sum = own.add(output.getName() + ".lora_sum", delta);
+        SameDiffOp add = producer(sum);
+        graph.getVariables().remove(sum.name());
+        setOutput(add, output);
+        undo.push(() -> {
+            removeOperation(add);
+            graph.getVariables().remove(own.name());
+            setOutput(operation, output);
+        });
+    }
+
+    /** Makes an operation read {@code replacement} wherever it reads {@code old}. */
+    void replaceInput(SameDiffOp operation, SDVariable old, SDVariable replacement) {
+        List<String> inputs = operation.getInputsToOp();
+        List<String> readers = variable(old).getInputsForOp();
+        List<String> replaced = new ArrayList<>(inputs);
+        replaced.replaceAll(name -> name.equals(old.name()) ? replacement.name() : name);
+        operation.setInputsToOp(replaced);
+        removeReader(variable(old), operation.getName());
+        addReader(variable(replacement), operation.getName());
+        undo.push(() -> {
+            operation.setInputsToOp(inputs);
+            removeReader(variable(replacement), operation.getName());
+            variable(old).setInputsForOp(readers);
+        });
+    }
+
+    /** Takes every change back. */
+    void undo() {
+        while (!undo.isEmpty()) {
+            undo.pop().run();
+        }
+        forgetDerivedState(graph);
+    }
+
+    private SDVariable added(SDVariable result) {
+        SameDiffOp operation = producer(result);
+        undo.push(() -> {
+            removeOperation(operation);
+            graph.getVariables().remove(result.name());
+        });
+        return result;
+    }
+
+    private void removeOperation(SameDiffOp operation) {
+        graph.getOps().remove(operation.getName());
+        for (String input : operation.getInputsToOp()) {
+            Variable variable = graph.getVariables().get(input);
+            if (variable != null) {
+                removeReader(variable, operation.getName());
+            }
+        }
+    }
+
+    private void setOutput(SameDiffOp operation, Variable output) {
+        operation.setOutputsOfOp(new ArrayList<>(List.of(output.getName())));
+        output.setOutputOfOp(operation.getName());
+        ((DynamicCustomOp) operation.getOp()).setOutputVariables(null);
+    }
+
+    private SameDiffOp producer(SDVariable result) {
+        return Graphs.operation(graph, variable(result).getOutputOfOp());
+    }
+
+    private Variable variable(SDVariable variable) {
+        return Graphs.variable(graph, variable.name());
+    }
+
+    private static void addReader(Variable variable, String operation) {
+        List<String> readers =
+                variable.getInputsForOp() == null ? new ArrayList<>() : new ArrayList<>(variable.getInputsForOp());
+        if (!readers.contains(operation)) {
+            readers.add(operation);
+        }
+        variable.setInputsForOp(readers);
+    }
+
+    private static void removeReader(Variable variable, String operation) {
+        if (variable.getInputsForOp() != null) {
+            List<String> readers = new ArrayList<>(variable.getInputsForOp());
+            readers.removeIf(operation::equals);
+            variable.setInputsForOp(readers);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.loraplus.samediff;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.autodiff.samediff.internal.Variable;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/** Reads the structure of a graph; a name that the graph does not hold is a broken graph. */
+final class Graphs {
+    private Graphs() {}
+
+    static Variable variable(SameDiff graph, String name) {
+        Variable variable = graph.getVariables().get(name);
+        if (variable == null) {
+            throw new IllegalStateException("The graph holds no variable '" + name + "'.");
+        }
+        return variable;
+    }
+
+    static SameDiffOp operation(SameDiff graph, String name) {
+        SameDiffOp operation = graph.getOps().get(name);
+        if (operation == null) {
+            throw new IllegalStateException("The graph holds no operation '" + name + "'.");
+        }
+        return operation;
+    }
+
+    /** Returns the operation that fills a variable, or null if none does. */
+    static @Nullable SameDiffOp producer(SameDiff graph, String variable) {
+        String operation = variable(graph, variable).getOutputOfOp();
+        return operation == null ? null : graph.getOps().get(operation);
+    }
+
+    /** Returns the names of the operations that read a variable, each once. */
+    static List<String> readers(SameDiff graph, String variable) {
+        List<String> names = variable(graph, variable).getInputsForOp();
+        return names == null ? List.of() : names.stream().distinct().toList();
+    }
+
+    /** Returns whether a variable or constant holds its own array. */
+    static boolean isStored(SDVariable variable) {
+        VariableType type = variable.getVariableType();
+        return (type == VariableType.VARIABLE || type == VariableType.CONSTANT) && variable.getArr() != null;
+    }
+
+    /** Returns whether an integer argument of an operation is there and set. */
+    static boolean flag(DynamicCustomOp op, int argument) {
+        return op.numIArguments() > argument && op.getIArgument(argument) > 0;
+    }
+}

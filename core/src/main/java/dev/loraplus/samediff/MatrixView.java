@@ -1,0 +1,80 @@
+package dev.loraplus.samediff;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Reads a stored weight of any rank as the matrix W {@code [nIn, nOut]} of x &middot; W.
+ *
+ * <p>The leading {@code split} dimensions are its rows and the others its columns; {@code outputFirst} says that the
+ * rows are the output side, so that the stored array is the transpose of W.
+ *
+ * @param shape the stored shape
+ * @param split how many leading dimensions are rows
+ * @param outputFirst whether the rows are the output side
+ */
+record MatrixView(long[] shape, int split, boolean outputFirst) {
+
+    /** Reads the last dimension as the output side. */
+    static MatrixView outputLast(long[] shape) {
+        return new MatrixView(shape, shape.length - 1, false);
+    }
+
+    /** Reads the first dimension as the output side. */
+    static MatrixView outputFirst(long[] shape) {
+        return new MatrixView(shape, 1, true);
+    }
+
+    /** Reads a matrix whose rows are the output side if {@code outputFirst}. */
+    static MatrixView matrix(long[] shape, boolean outputFirst) {
+        return new MatrixView(shape, 1, outputFirst);
+    }
+
+    /** Returns the same view of the transposed matrix's storage. */
+    MatrixView transposed() {
+        return new MatrixView(new long[] {shape[1], shape[0]}, split, !outputFirst);
+    }
+
+    long nIn() {
+        return outputFirst ? columns() : rows();
+    }
+
+    long nOut() {
+        return outputFirst ? rows() : columns();
+    }
+
+    boolean isMatrix() {
+        return shape.length == 2;
+    }
+
+    /** Returns an array of the stored shape, in 'c' order, as the matrix that is stored; both share their values. */
+    INDArray matrixOf(INDArray stored) {
+        return stored.reshape('c', rows(), columns());
+    }
+
+    private long rows() {
+        return Arrays.stream(shape, 0, split).reduce(1, (a, b) -> a * b);
+    }
+
+    private long columns() {
+        return Arrays.stream(shape, split, shape.length).reduce(1, (a, b) -> a * b);
+    }
+
+    @Override
+    public boolean equals(@org.jspecify.annotations.Nullable Object other) {
+        return other instanceof MatrixView that
+                && Arrays.equals(shape, that.shape)
+                && split == that.split
+                && outputFirst == that.outputFirst;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(shape) + split;
+    }
+
+    @Override
+    public String toString() {
+        return Arrays.toString(shape) + (outputFirst ? " output first" : " output last");
+    }
+}

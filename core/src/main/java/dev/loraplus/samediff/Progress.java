@@ -1,0 +1,72 @@
+package dev.loraplus.samediff;
+
+import java.util.Locale;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** Shows a bar with ETA, loss, both rates and examples per second, once a run has lasted a moment. */
+final class Progress implements AutoCloseable {
+    private static final double SILENT_SECONDS = 2;
+    private static final double SMOOTHING = 0.9;
+
+    private final boolean wanted;
+    private final long expectedSteps;
+    private final double lambda;
+    private final long start = System.nanoTime();
+    private @Nullable ProgressBar bar;
+    private double loss = Double.NaN;
+    private long steps;
+    private long examples;
+
+    Progress(boolean wanted, long expectedSteps, double lambda) {
+        this.wanted = wanted;
+        this.expectedSteps = expectedSteps;
+        this.lambda = lambda;
+    }
+
+    void step(double stepLoss, double eta, long stepExamples) {
+        steps++;
+        examples += stepExamples;
+        loss = Double.isNaN(loss) ? stepLoss : SMOOTHING * loss + (1 - SMOOTHING) * stepLoss;
+        if (wanted && seconds() > SILENT_SECONDS) {
+            if (bar == null) {
+                bar = new ProgressBarBuilder()
+                        .setTaskName("Training")
+                        .setInitialMax(expectedSteps)
+                        .setStyle(ProgressBarStyle.ASCII)
+                        .setUpdateIntervalMillis(1000)
+                        .continuousUpdate()
+                        .build();
+            }
+            bar.setExtraMessage(String.format(
+                    Locale.ROOT,
+                    " loss %.4f, eta A %.1e B %.1e, %.0f examples/s",
+                    loss,
+                    eta,
+                    eta * lambda,
+                    examples / seconds()));
+            bar.stepTo(steps);
+        }
+    }
+
+    long steps() {
+        return steps;
+    }
+
+    long examples() {
+        return examples;
+    }
+
+    double seconds() {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}
