@@ -1,0 +1,18 @@
+package dev.loraplus.samples.gloss;
+
+import java.util.List;
+
+/**
+ * Turns texts into token numbers.
+ *
+ * @since 0.1.0
+ */
+@FunctionalInterface
+public interface TextEncoder {
+    /**
+     * Encodes the texts, uncut and unpadded.
+     *
+     * @return one array per text: the number of [CLS], those of its tokens, the number of [SEP]
+     */
+    List<int[]> encode(List<String> texts);
+}
