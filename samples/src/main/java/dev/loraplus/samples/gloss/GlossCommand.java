@@ -1,5 +1,6 @@
 package dev.loraplus.samples.gloss;
 
+import dev.loraplus.NoMatchingTargetException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -120,7 +121,8 @@ public final class GlossCommand implements Callable<Integer> {
      *
      * @param out where help goes
      * @param err where one sentence on a mistake or a failure goes
-     * @return 0 if all went well, 1 if the job failed for a reason that it can name, 2 if the arguments are wrong
+     * @return 0 if all went well, 1 if the job failed for a reason that it can name, 2 if the arguments
+     *     are wrong, targets that match nothing included
      */
     public static int run(String[] args, Job job, PrintWriter out, PrintWriter err) {
         return new CommandLine(new GlossCommand(job))
@@ -128,6 +130,9 @@ public final class GlossCommand implements Callable<Integer> {
                 .setErr(err)
                 .setParameterExceptionHandler((e, all) -> fail(err, e, USAGE))
                 .setExecutionExceptionHandler((e, command, parsed) -> {
+                    if (e instanceof NoMatchingTargetException) {
+                        return fail(err, e, USAGE);
+                    }
                     if (e instanceof IOException || e instanceof IllegalStateException) {
                         return fail(err, e, 1);
                     }
@@ -141,6 +146,7 @@ public final class GlossCommand implements Callable<Integer> {
         GlossOptions options;
         try {
             options = options();
+            makeFolder(options.output());
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(new CommandLine(this), String.valueOf(e.getMessage()), e);
         }
@@ -160,6 +166,18 @@ public final class GlossCommand implements Callable<Integer> {
                 targets,
                 output != null ? output : defaultOutput(Path.of("")),
                 definitions);
+    }
+
+    /** Makes the folder now: a run of minutes must not end at a place where nothing can be written. */
+    private static void makeFolder(Path output) {
+        try {
+            Files.createDirectories(output);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("--output must be a folder that can be made, got '" + output + "'.", e);
+        }
+        if (!Files.isWritable(output)) {
+            throw new IllegalArgumentException("--output must be a folder that can be written, got '" + output + "'.");
+        }
     }
 
     /** Returns {@code samples/target/quickstart}, seen from the project's root or from the samples module. */

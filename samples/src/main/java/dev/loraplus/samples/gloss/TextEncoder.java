@@ -10,9 +10,10 @@ import java.util.List;
 @FunctionalInterface
 public interface TextEncoder {
     /**
-     * Encodes the texts, uncut and unpadded.
+     * Encodes the texts, unpadded.
      *
+     * @param maxLength the most tokens of a text; a longer one loses those before the last, [SEP]
      * @return one array per text: the number of [CLS], those of its tokens, the number of [SEP]
      */
-    List<int[]> encode(List<String> texts);
+    List<int[]> encode(List<String> texts, int maxLength);
 }

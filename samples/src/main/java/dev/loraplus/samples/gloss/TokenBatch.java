@@ -10,27 +10,8 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @param inputIds {@code [b, t]} INT, padded on the right with 0, which is [PAD]
  * @param attentionMask {@code [b, t]} FLOAT, 1 at tokens and 0 at padding
- * @since 0.1.0
  */
-public record TokenBatch(INDArray inputIds, INDArray attentionMask) {
-    /** How many tokens of a text are used, [CLS] and [SEP] counted. */
-    public static final int MAX_TOKENS = 32;
-
-    /**
-     * Encodes texts, cut at {@link #MAX_TOKENS} and padded to the longest.
-     *
-     * @throws IllegalArgumentException if there are no texts
-     */
-    public static TokenBatch encode(List<String> texts, TextEncoder encoder) {
-        List<int[]> sequences =
-                encoder.encode(texts).stream().map(TokenBatch::cut).toList();
-        int longest = sequences.stream()
-                .mapToInt(ids -> ids.length)
-                .max()
-                .orElseThrow(() -> new IllegalArgumentException("texts must hold at least one text, got none."));
-        return of(sequences, longest);
-    }
-
+record TokenBatch(INDArray inputIds, INDArray attentionMask) {
     /** Pads sequences of at most {@code length} tokens to that length. */
     static TokenBatch of(List<int[]> sequences, int length) {
         int[][] ids = new int[sequences.size()][];
@@ -41,15 +22,5 @@ public record TokenBatch(INDArray inputIds, INDArray attentionMask) {
             Arrays.fill(mask[row], 0, sequence.length, 1f);
         }
         return new TokenBatch(Nd4j.createFromArray(ids), Nd4j.createFromArray(mask));
-    }
-
-    /** Cuts a sequence at {@link #MAX_TOKENS}, its last token [SEP] kept. */
-    static int[] cut(int[] ids) {
-        if (ids.length <= MAX_TOKENS) {
-            return ids;
-        }
-        int[] kept = Arrays.copyOf(ids, MAX_TOKENS);
-        kept[MAX_TOKENS - 1] = ids[ids.length - 1];
-        return kept;
     }
 }

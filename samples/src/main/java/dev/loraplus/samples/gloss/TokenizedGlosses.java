@@ -12,6 +12,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * @since 0.1.0
  */
 public final class TokenizedGlosses {
+    /** How many tokens of a text are used, [CLS] and [SEP] counted. */
+    public static final int MAX_TOKENS = 32;
+
     private final List<int[]> sequences;
     private final List<Gloss> glosses;
 
@@ -21,23 +24,23 @@ public final class TokenizedGlosses {
     }
 
     /**
-     * Encodes all glosses in one call, cut at {@link TokenBatch#MAX_TOKENS} with [CLS] and [SEP] kept.
+     * Encodes all glosses in one call, cut at {@link #MAX_TOKENS}.
      *
-     * @throws IllegalStateException if the encoder returns another number of sequences, or one without its two ends
+     * @throws IllegalStateException if the encoder returns another number of sequences, or one that lacks its two ends
+     *     or is not cut
      */
     public static TokenizedGlosses of(List<Gloss> glosses, TextEncoder encoder) {
-        List<int[]> encoded = encoder.encode(glosses.stream().map(Gloss::text).toList());
-        if (encoded.size() != glosses.size()) {
+        List<int[]> sequences = encoder.encode(glosses.stream().map(Gloss::text).toList(), MAX_TOKENS);
+        if (sequences.size() != glosses.size()) {
             throw new IllegalStateException(
-                    "The encoder returned " + encoded.size() + " sequences for " + glosses.size() + " texts.");
+                    "The encoder returned " + sequences.size() + " sequences for " + glosses.size() + " texts.");
         }
-        List<int[]> sequences = new ArrayList<>(encoded.size());
-        for (int[] ids : encoded) {
-            if (ids.length < 2) {
-                throw new IllegalStateException("The encoder returned " + ids.length + " tokens for '"
-                        + glosses.get(sequences.size()).text() + "', without [CLS] and [SEP].");
+        for (int i = 0; i < sequences.size(); i++) {
+            int tokens = sequences.get(i).length;
+            if (tokens < 2 || tokens > MAX_TOKENS) {
+                throw new IllegalStateException("The encoder must return 2 to " + MAX_TOKENS + " tokens, got " + tokens
+                        + " for '" + glosses.get(i).text() + "'.");
             }
-            sequences.add(TokenBatch.cut(ids));
         }
         return new TokenizedGlosses(List.copyOf(sequences), List.copyOf(glosses));
     }

@@ -18,11 +18,11 @@ class GlossBatchesTest {
     private static final int SEP = 102;
 
     /** Encodes "text 7 5" as [CLS] 1007 1007 1007 [SEP], five tokens in all, so that each row tells its gloss. */
-    private static final TextEncoder TOY = texts -> texts.stream()
+    private static final TextEncoder TOY = (texts, maxLength) -> texts.stream()
             .map(text -> {
                 String[] words = text.split(" ");
                 int[] ids = IntStream.generate(() -> 1000 + Integer.parseInt(words[1]))
-                        .limit(Integer.parseInt(words[2]))
+                        .limit(Math.min(maxLength, Integer.parseInt(words[2])))
                         .toArray();
                 ids[0] = CLS;
                 ids[ids.length - 1] = SEP;
@@ -50,7 +50,7 @@ class GlossBatchesTest {
             INDArray ids = batches.next().getFeatures(0);
             sizes.add(ids.size(0));
             assertThat(ids.size(1) % LengthBuckets.STEP).isZero();
-            assertThat(ids.size(1)).isLessThanOrEqualTo(TokenBatch.MAX_TOKENS);
+            assertThat(ids.size(1)).isLessThanOrEqualTo(TokenizedGlosses.MAX_TOKENS);
         }
         assertThat(sizes).filteredOn(size -> size == 8).hasSize(12);
         assertThat(sizes).filteredOn(size -> size == 7).hasSize(1);
@@ -89,30 +89,14 @@ class GlossBatchesTest {
     }
 
     @Test
-    void cut_keepsBothEnds() {
-        int[] ids = TOY.encode(List.of("text 7 50")).get(0);
-
-        assertThat(TokenBatch.cut(ids)).hasSize(32).startsWith(CLS, 1007).endsWith(1007, SEP);
-        assertThat(TokenBatch.cut(new int[] {CLS, 5, SEP})).containsExactly(CLS, 5, SEP);
-    }
-
-    @Test
-    void encode_padsToTheLongestText() {
-        TokenBatch batch = TokenBatch.encode(List.of("text 1 3", "text 2 5"), TOY);
-
-        assertThat(batch.inputIds().toIntMatrix())
-                .isDeepEqualTo(new int[][] {{CLS, 1001, SEP, 0, 0}, {CLS, 1002, 1002, 1002, SEP}});
-        assertThat(batch.attentionMask().toFloatMatrix())
-                .isDeepEqualTo(new float[][] {{1, 1, 1, 0, 0}, {1, 1, 1, 1, 1}});
-    }
-
-    @Test
     void of_encoderThatLosesTexts_isRefused() {
         List<Gloss> glosses = List.of(new Gloss("text 1 3", 0));
-        assertThatThrownBy(() -> TokenizedGlosses.of(glosses, texts -> List.of()))
+        assertThatThrownBy(() -> TokenizedGlosses.of(glosses, (texts, maxLength) -> List.of()))
                 .hasMessageContaining("0 sequences for 1 texts");
-        assertThatThrownBy(() -> TokenizedGlosses.of(glosses, texts -> List.of(new int[] {CLS})))
-                .hasMessageContainingAll("1 tokens", "text 1 3");
+        assertThatThrownBy(() -> TokenizedGlosses.of(glosses, (texts, maxLength) -> List.of(new int[] {CLS})))
+                .hasMessageContainingAll("got 1", "text 1 3");
+        assertThatThrownBy(() -> TokenizedGlosses.of(glosses, (texts, maxLength) -> List.of(new int[33])))
+                .hasMessageContaining("got 33");
     }
 
     /** Returns the glosses of a pass in their order, each row checked: padding right, mask right, label right. */

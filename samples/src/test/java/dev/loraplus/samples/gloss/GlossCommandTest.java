@@ -2,6 +2,7 @@ package dev.loraplus.samples.gloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.Targets;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -21,7 +22,7 @@ class GlossCommandTest {
     private final List<GlossOptions> ran = new ArrayList<>();
 
     @Test
-    void run_allOptions_reachTheJob() {
+    void run_allOptions_reachTheJob(@TempDir Path folder) {
         int code = run(
                 "--seed=7",
                 "--steps",
@@ -32,7 +33,7 @@ class GlossCommandTest {
                 "--head-rate=0.01",
                 "--batch=5",
                 "--targets=query,value",
-                "--output=here",
+                "--output=" + folder,
                 "a small dog",
                 "to run fast");
 
@@ -47,7 +48,7 @@ class GlossCommandTest {
                         0.01,
                         5,
                         List.of("query", "value"),
-                        Path.of("here"),
+                        folder,
                         List.of("a small dog", "to run fast")));
         assertThat(ran.get(0).loraTargets()).isEqualTo(Targets.named("query", "value"));
         assertThat(ran.get(0).settings()).containsEntry("lambda", 16.0).containsEntry("targets", "query,value");
@@ -120,21 +121,20 @@ class GlossCommandTest {
         Path file = Files.writeString(folder.resolve("taken"), "x");
 
         assertThat(run("--output=" + file)).isEqualTo(2);
-        assertThat(err.toString()).contains("--output must be a folder", file.toString());
+        assertThat(err.toString()).contains("--output must be a folder, got the file '" + file + "'.");
+        assertThat(run("--output=" + file.resolve("inside"))).isEqualTo(2);
+        assertThat(err.toString()).contains("--output must be a folder that can be made");
+        assertThat(ran).isEmpty();
     }
 
     @Test
-    void run_jobFailsForANamedReason_isOneSentenceAndCode1() {
-        int code = GlossCommand.run(
-                new String[0],
-                options -> {
-                    throw new IOException("The disk is full.");
-                },
-                new PrintWriter(out, true),
-                new PrintWriter(err, true));
+    void run_jobFailsForANamedReason_isOneSentence() {
+        assertThat(failing(new IOException("The disk is full."))).isEqualTo(1);
+        assertThat(failing(new NoMatchingTargetException("No weight matches\ntargets [name 'q'].")))
+                .isEqualTo(2);
 
-        assertThat(code).isEqualTo(1);
-        assertThat(err.toString().strip()).isEqualTo("The disk is full.");
+        assertThat(err.toString().lines())
+                .containsExactly("The disk is full.", "No weight matches targets [name 'q'].");
     }
 
     @Test
@@ -146,6 +146,16 @@ class GlossCommandTest {
 
         assertThat(GlossCommand.defaultOutput(root)).isEqualTo(module.resolve("target/quickstart"));
         assertThat(GlossCommand.defaultOutput(module)).isEqualTo(module.resolve("target/quickstart"));
+    }
+
+    private int failing(Exception reason) {
+        GlossCommand.Job job = options -> {
+            if (reason instanceof IOException e) {
+                throw e;
+            }
+            throw (RuntimeException) reason;
+        };
+        return GlossCommand.run(new String[0], job, new PrintWriter(out, true), new PrintWriter(err, true));
     }
 
     private int run(String... args) {

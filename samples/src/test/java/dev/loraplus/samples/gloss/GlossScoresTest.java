@@ -25,7 +25,7 @@ class GlossScoresTest {
                 new Gloss("e", EVENT),
                 new Gloss("f", FOOD));
         GlossBatches batches = GlossBatches.evaluation(
-                TokenizedGlosses.of(glosses, texts -> texts.stream()
+                TokenizedGlosses.of(glosses, (texts, maxLength) -> texts.stream()
                         .map(text -> new int[] {101, 102})
                         .toList()),
                 4);
