@@ -104,6 +104,7 @@ public final class GlossCommand implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Shows this help.")
+    @SuppressWarnings("UnusedVariable") // picocli looks for the annotation, nobody for the value
     private boolean help;
 
     @Parameters(
