@@ -1,15 +1,11 @@
 package dev.loraplus.backend;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Properties;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.common.config.ND4JClassLoading;
 import org.nd4j.linalg.api.environment.Nd4jEnvironment;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.factory.Nd4jBackend;
 
 /**
  * Loads ND4J and says in one line what runs: the native build and why, the BLAS, the threads.
@@ -27,12 +23,14 @@ public final class NativeBuild {
      * @throws NoNativeBackendException if there is none or it cannot start; the message names what is missing
      */
     public static void require() {
+        String obstacle = MissingBackend.beforeLoading();
+        if (obstacle != null) {
+            throw new NoNativeBackendException(obstacle, null);
+        }
         try {
-            if (Nd4j.getBackend() == null) {
-                throw new IllegalStateException("a backend on the class path could not be constructed");
-            }
+            Nd4j.getExecutioner().getEnvironmentInformation();
         } catch (RuntimeException | LinkageError e) {
-            throw new NoNativeBackendException(explain(refusals(), rootMessage(e)), e);
+            throw new NoNativeBackendException(MissingBackend.afterFailure(e), e);
         }
     }
 
@@ -88,48 +86,5 @@ public final class NativeBuild {
     private static @Nullable String loadedBuild(@Nullable String library) {
         Path folder = library == null ? null : Path.of(library).getParent();
         return folder == null ? null : String.valueOf(folder.getFileName());
-    }
-
-    /** Asks every backend but the picker why it is not available, as ND4J does without passing the answer on. */
-    private static List<String> refusals() {
-        List<String> refusals = new ArrayList<>();
-        for (Nd4jBackend backend : ND4JClassLoading.loadService(Nd4jBackend.class)) {
-            if (backend instanceof NativeBuildPicker) {
-                continue;
-            }
-            String name = backend.getClass().getSimpleName();
-            try {
-                refusals.add(name + (backend.isAvailable() ? " is available" : " is not available"));
-            } catch (RuntimeException | LinkageError e) {
-                refusals.add(name + " cannot start: " + rootMessage(e));
-            }
-        }
-        return refusals;
-    }
-
-    static String explain(List<String> refusals, String failure) {
-        if (refusals.isEmpty()) {
-            return "ND4J found no backend on the class path. Add org.nd4j:nd4j-native with the classifier of this"
-                    + " platform.";
-        }
-        String got = String.join("; ", refusals);
-        if (got.contains("JCublas")) {
-            return "ND4J's CUDA backend does not run here (" + got + "): it needs an NVIDIA driver and the CUDA 11.6"
-                    + " libraries. To go back to the CPU, put org.nd4j:nd4j-native in place of nd4j-cuda-11.6 (in this"
-                    + " project: run without -Pcuda).";
-        }
-        return "ND4J's native library does not load (" + failure + "; " + got + "). Put org.nd4j:nd4j-native, openblas"
-                + " and javacpp with the classifier of this platform on the class path.";
-    }
-
-    private static String rootMessage(Throwable thrown) {
-        Throwable root = thrown;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String message = root.getMessage();
-        return message == null
-                ? root.getClass().getSimpleName()
-                : message.lines().findFirst().orElse("");
     }
 }

@@ -1,5 +1,7 @@
 package dev.loraplus.backend;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Says that ND4J found no backend that runs on this machine, what is missing, and what to do.
  *
@@ -8,7 +10,7 @@ package dev.loraplus.backend;
 public final class NoNativeBackendException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
-    NoNativeBackendException(String message, Throwable cause) {
+    NoNativeBackendException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -2,7 +2,6 @@ package dev.loraplus.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,25 +44,5 @@ class NativeBuildTest {
     void describe_serviceEntryLost_saysToMergeServiceFiles() {
         assertThat(NativeBuild.describe("linux-x86_64-avx2", null, environment, null))
                 .contains("merge META-INF/services");
-    }
-
-    @Test
-    void explain_cudaWithoutDriver_namesWhatIsMissingAndTheWayBack() {
-        assertThat(NativeBuild.explain(List.of("JCublasBackend cannot start: no jnicudart"), "x"))
-                .contains("no jnicudart")
-                .contains("NVIDIA driver")
-                .contains("run without -Pcuda");
-    }
-
-    @Test
-    void explain_noBackendAtAll_saysWhatToAdd() {
-        assertThat(NativeBuild.explain(List.of(), "x")).contains("Add org.nd4j:nd4j-native");
-    }
-
-    @Test
-    void explain_cpuBackendWithoutItsLibrary_passesTheLinkErrorOn() {
-        assertThat(NativeBuild.explain(List.of("CpuBackend is available"), "no jnind4jcpu in java.library.path"))
-                .contains("no jnind4jcpu in java.library.path")
-                .contains("classifier of this platform");
     }
 }
