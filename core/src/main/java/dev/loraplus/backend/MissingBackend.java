@@ -68,6 +68,10 @@ final class MissingBackend {
             root = root.getCause();
         }
         String message = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-        return message.lines().findFirst().orElse("").replaceFirst("^/.*\\.so: (?=lib)", "");
+        return message.lines()
+                .findFirst()
+                .orElse("")
+                .replaceFirst("^/.*\\.so: (?=lib)", "")
+                .replaceFirst("\\.+$", "");
     }
 }

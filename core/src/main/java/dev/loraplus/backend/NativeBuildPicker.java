@@ -37,16 +37,18 @@ public final class NativeBuildPicker extends Nd4jBackend {
 
     /** Makes the choice, once a process; called by ND4J's service loader. Never throws. */
     public NativeBuildPicker() {
-        synchronized (NativeBuildPicker.class) {
-            if (choice == null) {
-                choice = choose();
-            }
-        }
+        pickOnce();
     }
 
     /** What was chosen in this process, null before ND4J has loaded. */
     static @Nullable NativeChoice choice() {
         return choice;
+    }
+
+    private static synchronized void pickOnce() {
+        if (choice == null) {
+            choice = choose();
+        }
     }
 
     private static NativeChoice choose() {

@@ -17,11 +17,10 @@ class UberJarIT {
     @Test
     void mergedServiceFile_namesThePickerAndTheRealBackend() throws Exception {
         try (JarFile jar = new JarFile(JAR.toFile());
-                InputStream services = jar.getInputStream(
-                        jar.getEntry("META-INF/services/org.nd4j.linalg.factory.Nd4jBackend"))) {
+                InputStream services =
+                        jar.getInputStream(jar.getEntry("META-INF/services/org.nd4j.linalg.factory.Nd4jBackend"))) {
             assertThat(new String(services.readAllBytes(), StandardCharsets.UTF_8).lines())
-                    .contains(
-                            "dev.loraplus.backend.NativeBuildPicker", "org.nd4j.linalg.cpu.nativecpu.CpuBackend");
+                    .contains("dev.loraplus.backend.NativeBuildPicker", "org.nd4j.linalg.cpu.nativecpu.CpuBackend");
         }
     }
 
