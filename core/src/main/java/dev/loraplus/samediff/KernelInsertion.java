@@ -7,6 +7,7 @@ import dev.loraplus.samediff.kernel.MultiplyOp;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Erf;
@@ -33,9 +34,10 @@ final class KernelInsertion {
     }
 
     private void layerNorm(SameDiffOp operation, LayerNorm norm) {
-        if (norm.numIArguments() == 1) {
+        if (isPlain(norm)) {
             int dimension = norm.getIArgument(0).intValue();
-            rewriter.replace(operation, new LayerNormOp(), operation.getInputsToOp(), operation.getOutputsOfOp());
+            rewriter.replace(
+                    operation, new LayerNormOp(dimension), operation.getInputsToOp(), operation.getOutputsOfOp());
         }
     }
 
@@ -44,14 +46,19 @@ final class KernelInsertion {
         List<String> inputs = operation.getInputsToOp();
         List<String> outputs = operation.getOutputsOfOp();
         boolean parametersFrozen = outputs.stream().skip(1).noneMatch(rewriter::isLive);
-        if (gradient.numIArguments() == 1 && parametersFrozen && rewriter.isLive(outputs.get(0))) {
+        if (isPlain(gradient) && parametersFrozen && rewriter.isLive(outputs.get(0))) {
             int dimension = gradient.getIArgument(0).intValue();
             rewriter.replace(
                     operation,
-                    new LayerNormGradOp(),
+                    new LayerNormGradOp(dimension),
                     List.of(inputs.get(0), inputs.get(1), inputs.get(inputs.size() - 1)),
                     List.of(outputs.get(0)));
         }
+    }
+
+    /** One dimension, and channels last. */
+    private static boolean isPlain(DynamicCustomOp op) {
+        return op.numIArguments() == 1 && !(op.numBArguments() > 0 && op.getBArgument(0));
     }
 
     private void gelu(GeluRegion region) {

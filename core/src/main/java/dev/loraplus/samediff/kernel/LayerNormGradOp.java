@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.StandardizeBp;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -24,9 +25,21 @@ import org.nd4j.linalg.factory.Nd4j;
  * @since 0.1.0
  */
 public final class LayerNormGradOp extends JavaOp {
-    /** Creates the operation. */
+    private final int dimension;
+
+    /** Creates the operation for the last dimension. */
     public LayerNormGradOp() {
+        this(-1);
+    }
+
+    /**
+     * Creates the operation as a graph declares it.
+     *
+     * @param dimension what is normalised, counted from the end if negative; only the last has a kernel
+     */
+    public LayerNormGradOp(int dimension) {
         super("loraplus_layer_norm_grad", 1);
+        this.dimension = dimension;
     }
 
     @Override
@@ -36,6 +49,12 @@ public final class LayerNormGradOp extends JavaOp {
 
     @Override
     public void run(List<INDArray> in, List<INDArray> out) {
+        if (!Rows.isLast(dimension, in.get(0))) {
+            INDArray unused =
+                    Nd4j.createUninitialized(in.get(1).dataType(), in.get(1).shape());
+            Nd4j.exec(new LayerNormBp(in.get(0), in.get(1), in.get(2), out.get(0), unused, false, dimension));
+            return;
+        }
         Rows.check(opName(), in.get(0), List.of(in.get(1)));
         Kernels.requireSameShape(opName(), in.get(0), in.get(2));
         if (Kernels.supports(in, out)) {

@@ -21,9 +21,21 @@ import org.nd4j.linalg.factory.Nd4j;
  * @since 0.1.0
  */
 public final class LayerNormOp extends JavaOp {
-    /** Creates the operation. */
+    private final int dimension;
+
+    /** Creates the operation for the last dimension. */
     public LayerNormOp() {
+        this(-1);
+    }
+
+    /**
+     * Creates the operation as a graph declares it.
+     *
+     * @param dimension what is normalised, counted from the end if negative; only the last has a kernel
+     */
+    public LayerNormOp(int dimension) {
         super("loraplus_layer_norm", 1);
+        this.dimension = dimension;
     }
 
     @Override
@@ -33,11 +45,15 @@ public final class LayerNormOp extends JavaOp {
 
     @Override
     public void run(List<INDArray> in, List<INDArray> out) {
+        if (!Rows.isLast(dimension, in.get(0))) {
+            stock(in, out.get(0), dimension);
+            return;
+        }
         Rows.check(opName(), in.get(0), in.subList(1, in.size()));
         if (Kernels.supports(in, out)) {
             fast(in, out.get(0));
         } else {
-            stock(in, out.get(0));
+            stock(in, out.get(0), in.get(0).rank() - 1);
         }
     }
 
@@ -63,12 +79,11 @@ public final class LayerNormOp extends JavaOp {
         });
     }
 
-    private static void stock(List<INDArray> in, INDArray out) {
+    private static void stock(List<INDArray> in, INDArray out, int dimension) {
         INDArray x = in.get(0);
-        int last = x.rank() - 1;
         LayerNorm op = in.size() > 2
-                ? new LayerNorm(x, in.get(1), in.get(2), out, false, last)
-                : new LayerNorm(x, in.get(1), out, false, last);
+                ? new LayerNorm(x, in.get(1), in.get(2), out, false, dimension)
+                : new LayerNorm(x, in.get(1), out, false, dimension);
         Nd4j.exec(op);
     }
 }

@@ -30,6 +30,11 @@ final class Rows {
         }
     }
 
+    /** Returns whether a dimension, counted from the end if negative, is the last one of an array. */
+    static boolean isLast(int dimension, INDArray x) {
+        return dimension == -1 || dimension == x.rank() - 1;
+    }
+
     static void widen(float[] from, double[] to) {
         for (int i = 0; i < to.length; i++) {
             to[i] = from[i];
