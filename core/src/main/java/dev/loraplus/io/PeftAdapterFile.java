@@ -98,7 +98,11 @@ public final class PeftAdapterFile {
                 tensors, "'" + file + "'", config, provenance(peft, metadata), notes(peft, metadata, config));
     }
 
-    /** Returns the configuration that the adapter was made with, as far as the files tell. */
+    /**
+     * Returns the configuration that the adapter was made with, as far as the files tell. Its modules to save may name
+     * some that neither the file nor the model holds: PEFT writes {@code classifier} and {@code score} for every
+     * classifier; see {@link #savedVariables()}.
+     */
     public LoraConfig config() {
         return config;
     }
