@@ -69,7 +69,7 @@ class PeftAdapterFileTest {
         assertThat(saved(adapter, "classifier.weight").value().shape()).containsExactly(32, 5);
         assertThat(saved(adapter, "classifier.weight").value().getFloat(31, 4)).isEqualTo(0.054656517f);
         assertThat(saved(adapter, "classifier.bias").value().toFloatVector())
-                .containsExactly(0.0298821758f, -0.0663766861f, 0.0800784752f, -0.0194695909f, -0.0211140607f);
+                .containsExactly(0x1.e996eep-6f, -0x1.0fe1p-4f, 0x1.48005ep-4f, -0x1.3efd62p-6f, -0x1.59eecap-6f);
         assertThat(adapter.provenance()).containsExactly(Map.entry("task_type", "SEQ_CLS"));
     }
 
@@ -213,6 +213,17 @@ class PeftAdapterFileTest {
         assertThatThrownBy(() -> PeftAdapterFile.open(folder))
                 .isInstanceOf(IOException.class)
                 .hasMessageContainingAll("adapter_model.safetensors' is damaged", "SHA-256");
+    }
+
+    @Test
+    void open_refusesFactorsOfEmbeddings() throws IOException {
+        PeftFixture.copy(folder, config -> {});
+        String key = "base_model.model.words.lora_embedding_A";
+        Safetensors.write(folder.resolve(PeftFixture.TENSORS), Map.of(key, Nd4j.zeros(4, 9)), Map.of());
+
+        assertThatThrownBy(() -> PeftAdapterFile.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("adapter_model.safetensors'", "[" + key + "]", "linear");
     }
 
     @Test
