@@ -24,8 +24,4 @@ enum Dtype {
     int width() {
         return width;
     }
-
-    boolean floating() {
-        return this == F16 || this == BF16 || this == F32 || this == F64;
-    }
 }

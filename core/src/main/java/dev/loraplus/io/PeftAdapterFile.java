@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Holds an adapter folder in PEFT's layout, and reads and writes such folders: {@code adapter_config.json} with the keys
@@ -88,17 +89,18 @@ public final class PeftAdapterFile {
         Safetensors tensors = Safetensors.read(file);
         PeftMetadata metadata = new PeftMetadata("'" + file + "'", tensors.metadata());
         metadata.requireSha256(TensorDigest.sha256(tensors.tensors()));
-        List<String> nonFinite = NonFinite.in(tensors.tensors());
-        if (!nonFinite.isEmpty()) {
-            throw new IOException("'" + file + "': " + String.join("; ", nonFinite) + "; expected finite values.");
-        }
+        requireUsable(metadata.subject(), tensors.tensors());
         LoraConfig config =
                 config(peft, metadata, PeftKeys.modules(tensors.tensors().keySet()));
         return new PeftAdapterFile(
                 tensors, "'" + file + "'", config, provenance(peft, metadata), notes(peft, metadata, config));
     }
 
-    /** Returns the configuration that the adapter was made with, as far as the files tell. */
+    /**
+     * Returns the configuration that the adapter was made with, as far as the files tell. Its modules to save may name
+     * some that neither the file nor the model holds: PEFT writes {@code classifier} and {@code score} for every
+     * classifier; see {@link #savedVariables()}.
+     */
     public LoraConfig config() {
         return config;
     }
@@ -135,6 +137,18 @@ public final class PeftAdapterFile {
         PeftBinder binder = new PeftBinder(tensors.tensors(), config.rank());
         binder.bind(subject, slots);
         return new Adapter(config, binder.factors(), binder.saved(), provenance);
+    }
+
+    private static void requireUsable(String subject, Map<String, INDArray> tensors) throws IOException {
+        List<String> nonFinite = NonFinite.in(tensors);
+        if (!nonFinite.isEmpty()) {
+            throw new IOException(subject + ": " + String.join("; ", nonFinite) + "; expected finite values.");
+        }
+        List<String> unsupported = PeftKeys.unsupported(tensors.keySet());
+        if (!unsupported.isEmpty()) {
+            throw new IOException(subject + " holds tensors of a kind that this library lacks: " + unsupported
+                    + "; expected lora_A.weight and lora_B.weight of linear modules.");
+        }
     }
 
     private static LoraConfig config(PeftConfig peft, PeftMetadata metadata, Set<String> modules) throws IOException {

@@ -4,6 +4,7 @@ import dev.loraplus.ModulePath;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -46,6 +47,13 @@ final class PeftKeys {
             }
         }
         return Collections.unmodifiableSet(variables);
+    }
+
+    /** Returns the keys of what is neither a variable nor a factor of a linear module, for example of embeddings. */
+    static List<String> unsupported(Collection<String> keys) {
+        return keys.stream()
+                .filter(key -> key.contains(".lora_") && module(key).isEmpty())
+                .toList();
     }
 
     private static Optional<String> module(String key) {

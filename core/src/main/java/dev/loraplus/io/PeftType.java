@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.function.Predicate;
 
 /** Says what a key of {@code adapter_config.json} may hold. */
+@SuppressWarnings("ImmutableEnumChecker") // the predicates hold no state
 enum PeftType {
     FLAG("true or false", JsonNode::isBoolean),
     INTEGER("a whole number", JsonNode::isIntegralNumber),
