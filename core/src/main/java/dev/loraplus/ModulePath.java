@@ -28,11 +28,15 @@ public final class ModulePath {
         return endsWith(dotted(variable), wanted) || endsWith(of(variable), wanted);
     }
 
-    /** Returns whether {@code module} names the variable, as {@link #isNamed}, or the module that holds it. */
+    /** Returns whether {@code module} names the variable, as {@link #isNamed}, or a module that holds it. */
     public static boolean isWithin(String variable, String module) {
         String name = dotted(variable);
-        int dot = name.lastIndexOf('.');
-        return isNamed(variable, module) || (dot > 0 && endsWith(name.substring(0, dot), dotted(module)));
+        for (int dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
+            if (endsWith(name.substring(0, dot), dotted(module))) {
+                return true;
+            }
+        }
+        return isNamed(variable, module);
     }
 
     private static boolean endsWith(String path, String name) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -94,14 +95,16 @@ public final class AdaptedGraph implements AdaptedModel {
      * Attaches an adapter read from a PEFT folder, in place.
      *
      * @param anyBase whether to load it even if it was trained on another base
+     * @param change changes lambda, headRate, dropout or seed
      * @throws IOException if the folder can't be read, holds tensors that don't fit the graph, or was trained on
      *     another base and {@code anyBase} is false; the graph is unchanged
      */
-    public static AdaptedGraph load(SameDiff graph, Path folder, boolean anyBase) throws IOException {
-        return GraphLoading.load(graph, PeftAdapterFile.open(folder), folder, anyBase);
+    public static AdaptedGraph load(
+            SameDiff graph, Path folder, boolean anyBase, UnaryOperator<LoraConfig.Builder> change) throws IOException {
+        return GraphLoading.load(graph, PeftAdapterFile.open(folder), folder, anyBase, change);
     }
 
-    static AdaptedGraph restored(SameDiff graph, GraphPlan plan, Adapter adapter) {
+    static AdaptedGraph restored(SameDiff graph, GraphPlan plan, LoraConfig config, Adapter adapter) {
         Map<String, Factors> factors = new LinkedHashMap<>();
         for (AdaptableWeight weight : plan.targets()) {
             Factors read = Objects.requireNonNull(adapter.factors().get(weight.name()));
@@ -109,7 +112,7 @@ public final class AdaptedGraph implements AdaptedModel {
                     weight.name(),
                     new Factors(read.a().castTo(weight.dataType()), read.b().castTo(weight.dataType())));
         }
-        AdaptedGraph adapted = new AdaptedGraph(graph, adapter.config(), plan, factors);
+        AdaptedGraph adapted = new AdaptedGraph(graph, config, plan, factors);
         adapter.saved()
                 .forEach((name, saved) -> graph.getVariable(name).getArr().assign(saved.value()));
         adapted.provenance.putAll(adapter.provenance());

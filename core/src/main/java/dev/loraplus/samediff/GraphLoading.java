@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,13 +23,33 @@ final class GraphLoading {
 
     private GraphLoading() {}
 
-    static AdaptedGraph load(SameDiff graph, PeftAdapterFile file, Path folder, boolean anyBase) throws IOException {
-        LoraConfig config = withModulesOf(file);
+    static AdaptedGraph load(
+            SameDiff graph,
+            PeftAdapterFile file,
+            Path folder,
+            boolean anyBase,
+            UnaryOperator<LoraConfig.Builder> change)
+            throws IOException {
+        LoraConfig config = changed(withModulesOf(file), change);
         GraphPlan plan = plan(graph, config, folder);
         Adapter adapter = file.bind(slots(graph, plan));
         checkBase(graph, plan, file, folder, anyBase);
         file.notes().forEach(note -> LOG.info("{}: {}", folder, note));
-        return AdaptedGraph.restored(graph, plan, adapter);
+        return AdaptedGraph.restored(graph, plan, config, adapter);
+    }
+
+    private static LoraConfig changed(LoraConfig config, UnaryOperator<LoraConfig.Builder> change) {
+        LoraConfig changed = change.apply(config.toBuilder()).build();
+        boolean sameShape = changed.rank() == config.rank()
+                && changed.alpha() == config.alpha()
+                && changed.targets().equals(config.targets())
+                && changed.modulesToSave().equals(config.modulesToSave());
+        if (!sameShape) {
+            throw new IllegalArgumentException("rank, alpha, targets and modulesToSave are those of the file when an"
+                    + " adapter is loaded, got " + changed + " for " + config + "; change lambda, headRate, dropout or"
+                    + " seed only.");
+        }
+        return changed;
     }
 
     /** PEFT lists names of heads that a model may have; those without a tensor in the file are left out. */

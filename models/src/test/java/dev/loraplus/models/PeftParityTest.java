@@ -1,0 +1,197 @@
+package dev.loraplus.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.loraplus.Adapter;
+import dev.loraplus.LoraPlus;
+import dev.loraplus.ModulePath;
+import dev.loraplus.optim.AdamW;
+import dev.loraplus.optim.Assignment;
+import dev.loraplus.optim.Grouping;
+import dev.loraplus.samediff.AdaptedGraph;
+import dev.loraplus.samediff.LoraTrainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Compares a whole LoRA+ training with PEFT's, on full tensors, for every case folder under the directory that the
+ * system property {@code loraplus.goldens} names (relative to where Maven was called; default: the test resources).
+ */
+class PeftParityTest {
+    private static final double LOGITS = 1e-5;
+    private static final double TENSORS = 1e-4;
+    /** Below this share of the largest gradient norm AdamW's direction is decided by rounding. */
+    private static final double NEGLIGIBLE_GRADIENT = 1e-6;
+
+    @TestFactory
+    Stream<DynamicTest> peft() throws IOException {
+        Path directory = directory();
+        if (!Files.isDirectory(directory)) {
+            throw new IOException("No directory of golden cases at " + directory + " (loraplus.goldens).");
+        }
+        List<Path> cases;
+        try (Stream<Path> folders = Files.list(directory)) {
+            cases = folders.filter(Files::isDirectory).sorted().toList();
+        }
+        if (cases.isEmpty()) {
+            throw new IOException("No golden case in " + directory + " (loraplus.goldens).");
+        }
+        System.out.println("parity: " + cases.size() + " cases in " + directory);
+        return cases.stream().map(folder -> dynamicTest(folder.getFileName().toString(), () -> compare(folder)));
+    }
+
+    private static Path directory() {
+        String given = System.getProperty("loraplus.goldens");
+        return given == null
+                ? Path.of("src/test/resources/goldens").toAbsolutePath()
+                : Path.of(System.getProperty("loraplus.calledFrom", "")).resolve(given);
+    }
+
+    private static void compare(Path folder) throws IOException {
+        GoldenCase golden = GoldenCase.read(folder);
+        BertWeights weights = BertWeights.read(folder.resolve("model"));
+        SameDiff graph = Bert.classifier(weights);
+        Map<String, INDArray> batch = golden.batch(weights.config().labels());
+        double logits = worst(graph, batch, golden.logits("base_logits"));
+
+        AdaptedGraph adapted = LoraPlus.load(
+                graph, folder.resolve("adapter"), config -> config.lambda(golden.number("loraplus_lr_ratio")));
+        logits = Math.max(logits, worst(graph, batch, golden.logits("adapter_logits")));
+        Map<String, Double> gradientErrors;
+        double losses = 0;
+        try (LoraTrainer trainer = trainer(adapted, golden)) {
+            compareGroups(trainer, golden);
+            gradientErrors = errors(inFileLayout(trainer.gradients(batch), adapted), golden.gradients());
+            for (double loss : golden.losses()) {
+                losses = Math.max(losses, Math.abs(trainer.step(batch) - loss) / Math.abs(loss));
+            }
+        }
+        logits = Math.max(logits, worst(graph, batch, golden.logits("final_logits")));
+        Map<String, Double> finalErrors = errors(inFileLayout(values(adapted), adapted), golden.finalTensors());
+        adapted.merge();
+        logits = Math.max(logits, worst(graph, batch, golden.logits("final_logits")));
+        List<String> unheld = negligible(golden.gradients());
+        double gradients = largest(gradientErrors, unheld);
+        double tensors = largest(finalErrors, unheld);
+        System.out.printf(
+                Locale.ROOT,
+                "parity %s logits %.1e gradients %.1e losses %.1e tensors %.1e (%d tensors)%s%n",
+                golden.name(),
+                logits,
+                gradients,
+                losses,
+                tensors,
+                finalErrors.size(),
+                unheld.isEmpty() ? "" : ", held to losses and logits only: " + unheld);
+        assertThat(logits).as("logits").isLessThanOrEqualTo(LOGITS);
+        assertThat(losses).as("losses, relative").isLessThanOrEqualTo(TENSORS);
+        assertThat(gradients).as("gradients %s", gradientErrors).isLessThanOrEqualTo(TENSORS);
+        assertThat(tensors).as("final tensors %s", finalErrors).isLessThanOrEqualTo(TENSORS);
+    }
+
+    private static LoraTrainer trainer(AdaptedGraph adapted, GoldenCase golden) {
+        return LoraTrainer.builder(adapted)
+                .eta(golden.number("lr"))
+                .weightDecay(golden.number("loraplus_weight_decay"))
+                .grouping(Grouping.REFERENCE)
+                .adamW(new AdamW.Config(
+                        golden.expected().path("betas").get(0).asDouble(),
+                        golden.expected().path("betas").get(1).asDouble(),
+                        golden.number("eps")))
+                .build();
+    }
+
+    private static void compareGroups(LoraTrainer trainer, GoldenCase golden) {
+        Map<String, JsonNode> groups = golden.groups();
+        Map<String, List<Double>> expected = new LinkedHashMap<>();
+        groups.forEach((name, group) -> expected.put(
+                name,
+                List.of(group.path("lr").asDouble(), group.path("weight_decay").asDouble())));
+        Map<String, List<Double>> got = new LinkedHashMap<>();
+        for (Assignment assignment : trainer.groups().assignments()) {
+            got.put(fileName(assignment.parameter().name()), List.of(assignment.rate(), assignment.decay()));
+        }
+        assertThat(got).as("rate and decay by parameter").isEqualTo(expected);
+    }
+
+    private static Map<String, INDArray> values(AdaptedGraph adapted) {
+        Map<String, INDArray> values = new LinkedHashMap<>();
+        adapted.parameters()
+                .forEach(p -> values.put(
+                        p.name(), adapted.graph().getVariable(p.name()).getArr()));
+        return values;
+    }
+
+    /** Names and transposes as PyTorch has them: factors and matrices of linear layers are held transposed. */
+    private static Map<String, INDArray> inFileLayout(Map<String, INDArray> values, AdaptedGraph adapted) {
+        Map<String, Adapter.Saved> saved = adapted.adapter().saved();
+        Map<String, INDArray> converted = new LinkedHashMap<>();
+        values.forEach((name, value) -> {
+            boolean transposed = !saved.containsKey(name) || saved.get(name).transposed();
+            converted.put(fileName(name), transposed ? value.transpose() : value);
+        });
+        return converted;
+    }
+
+    private static String fileName(String name) {
+        for (String factor : List.of(".lora_A", ".lora_B")) {
+            if (name.endsWith(factor)) {
+                return ModulePath.of(name.substring(0, name.length() - factor.length())) + factor + ".weight";
+            }
+        }
+        return ModulePath.dotted(name);
+    }
+
+    private static double worst(SameDiff graph, Map<String, INDArray> batch, INDArray expected) {
+        return graph.output(batch, Bert.LOGITS)
+                .get(Bert.LOGITS)
+                .castTo(expected.dataType())
+                .sub(expected)
+                .amaxNumber()
+                .doubleValue();
+    }
+
+    /** Relative L2 distance by tensor; both sides must hold the same tensors. */
+    private static Map<String, Double> errors(Map<String, INDArray> got, Map<String, INDArray> expected) {
+        assertThat(got.keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
+        Map<String, Double> errors = new LinkedHashMap<>();
+        expected.forEach((name, tensor) -> {
+            assertThat(got.get(name).shape()).as(name).isEqualTo(tensor.shape());
+            double norm = tensor.norm2Number().doubleValue();
+            double distance = got.get(name).sub(tensor).norm2Number().doubleValue();
+            errors.put(name, distance / Math.max(norm, Double.MIN_NORMAL));
+        });
+        return errors;
+    }
+
+    private static List<String> negligible(Map<String, INDArray> gradients) {
+        double largest = gradients.values().stream()
+                .mapToDouble(g -> g.norm2Number().doubleValue())
+                .max()
+                .orElse(0);
+        return gradients.entrySet().stream()
+                .filter(e -> e.getValue().norm2Number().doubleValue() < NEGLIGIBLE_GRADIENT * largest)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static double largest(Map<String, Double> errors, List<String> unheld) {
+        return errors.entrySet().stream()
+                .filter(e -> !unheld.contains(e.getKey()))
+                .mapToDouble(Map.Entry::getValue)
+                .max()
+                .orElseThrow();
+    }
+}
