@@ -234,6 +234,10 @@ public final class LoraConfig {
                             "modulesToSave must hold names of modules or variables, got a blank one: " + modulesToSave);
                 }
             }
+            if (targets.equals(Targets.none()) && modulesToSave.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "targets and modulesToSave are both empty: nothing would be trained; name at least one.");
+            }
             if (headRate.isPresent() && modulesToSave.isEmpty()) {
                 throw new IllegalArgumentException("headRate = " + headRate.getAsDouble()
                         + " has no effect without modulesToSave; name the modules to train fully, or drop headRate.");

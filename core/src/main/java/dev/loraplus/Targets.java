@@ -78,6 +78,11 @@ public final class Targets {
         return new Targets(List.of(new Rule(Kind.LINEAR, "")), List.of());
     }
 
+    /** Selects no weight: only the modules to save are trained, for example a new head alone. */
+    public static Targets none() {
+        return new Targets(List.of(), List.of());
+    }
+
     /**
      * Selects weights whose name or module path equals one of {@code names} or ends with it after a dot (PEFT:
      * {@code target_modules} as a list).
@@ -132,13 +137,16 @@ public final class Targets {
     }
 
     /**
-     * Returns the names of the candidates selected, in their order.
+     * Returns the names of the candidates selected, in their order; no name for {@link #none()}.
      *
      * @throws NoMatchingTargetException if nothing is selected; the message lists the candidates and says whether
      *     exclusions took them all
      */
     public List<String> resolve(Collection<Candidate> candidates) {
         List<String> chosen = new ArrayList<>();
+        if (equals(none())) {
+            return chosen;
+        }
         int matched = 0;
         for (Candidate candidate : candidates) {
             if (included.stream().anyMatch(rule -> rule.matches(candidate))) {

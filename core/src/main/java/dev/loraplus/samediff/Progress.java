@@ -6,10 +6,12 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Shows a bar with ETA, loss, both rates and examples per second, once a run has lasted a moment. */
+/** Shows a bar with ETA, loss, the rates of A and B and examples per second, once a run has lasted a moment. */
 final class Progress implements AutoCloseable {
     private static final double SILENT_SECONDS = 2;
     private static final double SMOOTHING = 0.9;
+    private static final long UNKNOWN = -1;
+    private static final int WIDTH = 110;
 
     private final boolean wanted;
     private final long expectedSteps;
@@ -33,16 +35,17 @@ final class Progress implements AutoCloseable {
         if (wanted && seconds() > SILENT_SECONDS) {
             if (bar == null) {
                 bar = new ProgressBarBuilder()
-                        .setTaskName("Training")
-                        .setInitialMax(expectedSteps)
+                        .setTaskName("LoRA+")
+                        .setInitialMax(expectedSteps == Long.MAX_VALUE ? UNKNOWN : expectedSteps)
                         .setStyle(ProgressBarStyle.ASCII)
                         .setUpdateIntervalMillis(1000)
+                        .setMaxRenderedLength(WIDTH)
                         .continuousUpdate()
                         .build();
             }
             bar.setExtraMessage(String.format(
                     Locale.ROOT,
-                    " loss %.4f, eta A %.1e B %.1e, %.0f examples/s",
+                    "loss %.3f, eta %.0e, B %.0e, %.0f ex/s",
                     loss,
                     eta,
                     eta * lambda,

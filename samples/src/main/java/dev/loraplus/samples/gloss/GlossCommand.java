@@ -1,6 +1,7 @@
 package dev.loraplus.samples.gloss;
 
 import dev.loraplus.NoMatchingTargetException;
+import dev.loraplus.samediff.DivergenceException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -134,7 +135,9 @@ public final class GlossCommand implements Callable<Integer> {
                     if (e instanceof NoMatchingTargetException) {
                         return fail(err, e, USAGE);
                     }
-                    if (e instanceof IOException || e instanceof IllegalStateException) {
+                    if (e instanceof IOException
+                            || e instanceof IllegalStateException
+                            || e instanceof DivergenceException) {
                         return fail(err, e, 1);
                     }
                     throw e;

@@ -1,5 +1,7 @@
 package dev.loraplus.samples.gloss;
 
+import dev.loraplus.io.AtomicFiles;
+import dev.loraplus.optim.Assignment;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -25,26 +27,10 @@ public record GlossReport(
         Results results,
         List<Point> loss,
         List<Point> accuracy,
-        List<Group> groups,
+        List<Assignment> groups,
         List<Confusion> confusions,
         List<Prediction> examples,
         Map<String, String> environment) {
-    /**
-     * A trained parameter and its group.
-     *
-     * @param parameter its name
-     * @param shape its shape
-     * @param group the name of its group
-     * @param rate its peak learning rate
-     * @param decay its weight decay
-     */
-    public record Group(String parameter, List<Long> shape, String group, double rate, double decay) {
-        /** Returns how many numbers the parameter holds. */
-        long size() {
-            return shape.stream().reduce(1L, (a, b) -> a * b);
-        }
-    }
-
     /** Creates a report; lists and map are copied. */
     public GlossReport {
         loss = List.copyOf(loss);
@@ -61,6 +47,6 @@ public record GlossReport(
      * @throws IOException if the file can't be written
      */
     public void write(Path file) throws IOException {
-        AtomicFile.write(file, ReportPage.html(this));
+        AtomicFiles.writeText(file, ReportPage.html(this));
     }
 }

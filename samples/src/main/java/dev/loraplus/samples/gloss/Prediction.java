@@ -1,5 +1,6 @@
 package dev.loraplus.samples.gloss;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -34,5 +35,12 @@ public record Prediction(String text, @Nullable String actual, String predicted,
     /** Returns whether the class is known and was found. */
     public boolean isRight() {
         return predicted.equals(actual);
+    }
+
+    /** Returns class, probability and text on one line, and what the class is in WordNet where it is known. */
+    @Override
+    public String toString() {
+        String truth = actual == null || isRight() ? "" : " (WordNet: " + actual + ")";
+        return String.format(Locale.ROOT, "%-20s %3.0f %%%s  %s", predicted, 100 * probability, truth, text);
     }
 }

@@ -1,8 +1,10 @@
 package dev.loraplus.samples.gloss;
 
+import dev.loraplus.optim.Assignment;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,15 +15,16 @@ final class ReportTables {
     private ReportTables() {}
 
     /** Returns one row a group, and all parameters behind a fold. */
-    static String groups(List<GlossReport.Group> parameters) {
-        Map<String, List<GlossReport.Group>> byGroup = new LinkedHashMap<>();
+    static String groups(List<Assignment> parameters) {
+        Map<String, List<Assignment>> byGroup = new LinkedHashMap<>();
         parameters.forEach(parameter -> byGroup.computeIfAbsent(rateKey(parameter), key -> new ArrayList<>())
                 .add(parameter));
         List<List<String>> summary = byGroup.values().stream()
                 .map(members -> {
-                    GlossReport.Group first = members.get(0);
-                    long numbers =
-                            members.stream().mapToLong(GlossReport.Group::size).sum();
+                    Assignment first = members.get(0);
+                    long numbers = members.stream()
+                            .mapToLong(a -> a.parameter().length())
+                            .sum();
                     return List.of(
                             Html.escape(first.group()),
                             "" + members.size(),
@@ -32,8 +35,8 @@ final class ReportTables {
                 .toList();
         List<List<String>> all = parameters.stream()
                 .map(parameter -> List.of(
-                        "<code>" + Html.escape(parameter.parameter()) + "</code>",
-                        Html.escape(parameter.shape().toString()),
+                        "<code>" + Html.escape(parameter.parameter().name()) + "</code>",
+                        Arrays.toString(parameter.parameter().shape()),
                         Html.escape(parameter.group()),
                         rate(parameter.rate()),
                         rate(parameter.decay())))
@@ -93,7 +96,7 @@ final class ReportTables {
                 : "<span class=\"wrong\">✗ " + Html.escape(actual) + "</span>";
     }
 
-    private static String rateKey(GlossReport.Group parameter) {
+    private static String rateKey(Assignment parameter) {
         return parameter.group() + " " + parameter.rate() + " " + parameter.decay();
     }
 

@@ -2,6 +2,7 @@ package dev.loraplus.samples.gloss;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.loraplus.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -66,7 +67,7 @@ public record Results(
      */
     public void write(Path file) throws IOException {
         ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-        AtomicFile.write(file, mapper.writeValueAsString(this) + "\n");
+        AtomicFiles.writeText(file, mapper.writeValueAsString(this) + "\n");
     }
 
     private static void requireAccuracy(String name, double value) {

@@ -1,5 +1,6 @@
 package dev.loraplus.samples.gloss;
 
+import dev.loraplus.models.TokenBatch;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;

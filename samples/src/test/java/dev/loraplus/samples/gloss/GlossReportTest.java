@@ -2,6 +2,9 @@ package dev.loraplus.samples.gloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loraplus.optim.Assignment;
+import dev.loraplus.optim.TrainedParameter;
+import dev.loraplus.optim.TrainedParameter.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,10 +87,22 @@ class GlossReportTest {
                 accuracy.add(new Point(step, 0.69 - 0.35 * Math.exp(-step / 90.0)));
             }
         }
-        List<GlossReport.Group> groups = List.of(
-                new GlossReport.Group("layer.0.query.weight.lora_A", List.of(384L, 8L), "A", 4e-4, 0),
-                new GlossReport.Group("layer.0.query.weight.lora_B", List.of(8L, 384L), "B", 1.6e-3, 0),
-                new GlossReport.Group("classifier.weight", List.of(384L, 45L), "modules to save", 5e-3, 0));
+        List<Assignment> groups = List.of(
+                new Assignment(
+                        new TrainedParameter("layer.0.query.weight.lora_A", new long[] {384, 8}, Kind.FACTOR_A),
+                        "A",
+                        4e-4,
+                        0),
+                new Assignment(
+                        new TrainedParameter("layer.0.query.weight.lora_B", new long[] {8, 384}, Kind.FACTOR_B),
+                        "B",
+                        1.6e-3,
+                        0),
+                new Assignment(
+                        new TrainedParameter("classifier.weight", new long[] {384, 45}, Kind.WEIGHT),
+                        "modules to save",
+                        5e-3,
+                        0));
         return new GlossReport(
                 "all-MiniLM-L6-v2",
                 new Results(new Results.Validation(0.021, 0.37, 0.69), new Results.Test(0.682), 201, 93.2, settings),

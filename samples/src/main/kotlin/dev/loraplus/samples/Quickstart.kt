@@ -1,0 +1,247 @@
+package dev.loraplus.samples
+
+import dev.loraplus.LoraConfig
+import dev.loraplus.LoraPlus
+import dev.loraplus.Targets
+import dev.loraplus.backend.NativeBuild
+import dev.loraplus.models.Bert
+import dev.loraplus.models.MiniLm
+import dev.loraplus.models.WordPieceTokenizer
+import dev.loraplus.optim.Assignment
+import dev.loraplus.optim.Schedule
+import dev.loraplus.samediff.AdaptedGraph
+import dev.loraplus.samediff.LoraTrainer
+import dev.loraplus.samples.gloss.Confusion
+import dev.loraplus.samples.gloss.Gloss
+import dev.loraplus.samples.gloss.GlossBatches
+import dev.loraplus.samples.gloss.GlossCommand
+import dev.loraplus.samples.gloss.GlossOptions
+import dev.loraplus.samples.gloss.GlossReport
+import dev.loraplus.samples.gloss.GlossSplits
+import dev.loraplus.samples.gloss.GlossTask
+import dev.loraplus.samples.gloss.Point
+import dev.loraplus.samples.gloss.Prediction
+import dev.loraplus.samples.gloss.Results
+import dev.loraplus.samples.gloss.Supersenses
+import dev.loraplus.samples.gloss.TokenizedGlosses
+import dev.loraplus.samples.gloss.WordNetGlosses
+import org.nd4j.autodiff.samediff.SameDiff
+import org.nd4j.evaluation.classification.Evaluation
+import org.nd4j.linalg.api.ndarray.INDArray
+import java.io.PrintWriter
+import java.nio.file.Path
+import kotlin.system.exitProcess
+
+/** Fine-tunes a pretrained encoder on WordNet's definitions by LoRA+; see `--help`. */
+fun main(args: Array<String>) {
+    val code =
+        GlossCommand.run(args, { Quickstart(it).run() }, PrintWriter(System.out, true), PrintWriter(System.err, true))
+    exitProcess(code)
+}
+
+/** The main job: what it prints is what it measured. */
+private class Quickstart(
+    private val options: GlossOptions,
+) {
+    private val started = System.nanoTime()
+    private val build = NativeBuild.describe()
+    private val folder: Path = options.output()
+    private val loss = mutableListOf<Point>()
+    private val accuracy = mutableListOf<Point>()
+
+    fun run() {
+        println(build)
+        MiniLm.tokenizer().use { tokenizer ->
+            val splits = GlossSplits.of(WordNetGlosses.read())
+            val task = GlossTask.of(splits, options.steps() * options.batch(), tokenizer::encode)
+            println("${task.training().size()} of ${splits.train().size} training definitions, 45 classes")
+            val graph = newGraph()
+            val head = trainHead(graph, task)
+            val adapted = LoraPlus.attach(graph, config(options.loraTargets()))
+            trainer(adapted).use { trainer -> finish(trainer, adapted, task, head, tokenizer) }
+        }
+    }
+
+    /** The pretrained encoder with a new head; the same seed gives the same head. */
+    private fun newGraph(): SameDiff = Bert.classifier(MiniLm.weights(Supersenses.count(), options.seed()))
+
+    private fun config(targets: Targets): LoraConfig =
+        LoraConfig
+            .builder()
+            .rank(options.rank())
+            .lambda(options.lambda())
+            .targets(targets)
+            .modulesToSave("classifier")
+            .headRate(options.headRate())
+            .seed(options.seed())
+            .build()
+
+    private fun trainer(adapted: AdaptedGraph): LoraTrainer =
+        GlossTask
+            .trainer(adapted)
+            .eta(options.eta())
+            .schedule(Schedule.linear(warmUp(), options.steps().toLong()))
+            .maxSteps(options.steps().toLong())
+            .build()
+
+    private fun warmUp(): Long = (options.steps() / WARM_UP_SHARE).toLong()
+
+    /** Trains the head alone for the same steps, and takes it off again: the accuracies before and after. */
+    private fun trainHead(
+        graph: SameDiff,
+        task: GlossTask,
+    ): Pair<Double, Double> {
+        val headOnly = LoraPlus.attach(graph, config(Targets.none()))
+        val accuracies =
+            trainer(headOnly).use { trainer ->
+                val before = validate(trainer, task, "before")
+                trainer.fit(GlossBatches.training(task.training(), options.batch(), options.seed()), 1)
+                before to validate(trainer, task, "head alone")
+            }
+        headOnly.detach()
+        return accuracies
+    }
+
+    private fun finish(
+        trainer: LoraTrainer,
+        adapted: AdaptedGraph,
+        task: GlossTask,
+        head: Pair<Double, Double>,
+        tokenizer: WordPieceTokenizer,
+    ) {
+        println(adapted.describe().lineSequence().first())
+        println(groups(trainer.groups().assignments()))
+        accuracy += Point(0, head.first)
+        val batches = GlossBatches.training(task.training(), options.batch(), options.seed())
+        val run = trainer.fit(batches, 1)
+        run.losses().forEachIndexed { step, value -> loss += Point(step, value) }
+        val validation = validate(trainer, task, "LoRA+")
+        accuracy += Point(run.steps().toInt(), validation)
+        val test = GlossTask.evaluate(trainer, task.test())
+        println("test accuracy after LoRA+ %.3f (%d definitions)".format(test.accuracy(), task.test().size()))
+        adapted.save(folder.resolve("adapter"))
+        checkReloadAndMerge(adapted, task, tokenizer)
+        val examples = classify(adapted.graph(), tokenizer, task)
+        val results =
+            Results(
+                Results.Validation(head.first, head.second, validation),
+                Results.Test(test.accuracy()),
+                (System.nanoTime() - started) / 1e9,
+                run.examplesPerSecond(),
+                options.settings(),
+            )
+        report(trainer, results, test, examples)
+    }
+
+    private fun validate(
+        trainer: LoraTrainer,
+        task: GlossTask,
+        stage: String,
+    ): Double {
+        val accuracy = GlossTask.evaluate(trainer, task.validation()).accuracy()
+        println("validation accuracy %-10s %.3f (%d definitions)".format(stage, accuracy, task.validation().size()))
+        return accuracy
+    }
+
+    /** The adapter on a fresh base, and the merged weights, must predict what the trained graph predicts. */
+    private fun checkReloadAndMerge(
+        adapted: AdaptedGraph,
+        task: GlossTask,
+        tokenizer: WordPieceTokenizer,
+    ) {
+        val texts =
+            task
+                .validation()
+                .glosses()
+                .take(COMPARED)
+                .map(Gloss::text)
+        val sequences = tokenizer.encode(texts, TokenizedGlosses.MAX_TOKENS)
+        val trained = GlossTask.logits(adapted.graph(), sequences).dup()
+        val fresh = newGraph()
+        LoraPlus.load(fresh, folder.resolve("adapter"))
+        compare("reloaded", trained, GlossTask.logits(fresh, sequences))
+        adapted.merge()
+        compare("merged", trained, GlossTask.logits(adapted.graph(), sequences))
+    }
+
+    private fun compare(
+        name: String,
+        trained: INDArray,
+        other: INDArray,
+    ) {
+        val difference = trained.sub(other).amaxNumber().toDouble()
+        val same = trained.argMax(1) == other.argMax(1)
+        println(
+            "%-8s %d definitions: predictions %s, logits differ by at most %.1e".format(
+                name,
+                trained.rows(),
+                if (same) "equal" else "DIFFER",
+                difference,
+            ),
+        )
+        check(same && difference <= LARGEST_DIFFERENCE) {
+            "The $name model does not predict what the trained one does: logits differ by $difference."
+        }
+    }
+
+    private fun classify(
+        graph: SameDiff,
+        tokenizer: WordPieceTokenizer,
+        task: GlossTask,
+    ): List<Prediction> {
+        val own = options.definitions()
+        val shown = task.validation().glosses().take(EXAMPLES)
+        val texts = own.ifEmpty { shown.map(Gloss::text) }
+        val logits = GlossTask.logits(graph, tokenizer.encode(texts, TokenizedGlosses.MAX_TOKENS))
+        return texts.indices.map { i ->
+            Prediction
+                .of(texts[i], if (own.isEmpty()) shown[i].labelName() else null, logits.getRow(i.toLong()))
+                .also { println("  $it") }
+        }
+    }
+
+    private fun report(
+        trainer: LoraTrainer,
+        results: Results,
+        test: Evaluation,
+        examples: List<Prediction>,
+    ) {
+        results.write(folder.resolve("results.json"))
+        GlossReport(
+            "all-MiniLM-L6-v2",
+            results,
+            loss,
+            accuracy,
+            trainer.groups().assignments(),
+            Confusion.mostFrequent(test, CONFUSIONS),
+            examples,
+            mapOf("native build" to build, "Java" to System.getProperty("java.version")),
+        ).write(folder.resolve("report.html"))
+        println(
+            "%.0f seconds, %.1f examples/s in training; adapter, results.json and report.html in %s".format(
+                results.seconds(),
+                results.examplesPerSecond(),
+                folder,
+            ),
+        )
+    }
+
+    private fun groups(assignments: List<Assignment>): String =
+        assignments.groupBy { it.group() }.entries.joinToString("\n") { (group, members) ->
+            val numbers = members.sumOf { it.parameter().length() }
+            "  group %-14s %3d tensors %8d numbers, peak rate %.1e".format(
+                group,
+                members.size,
+                numbers,
+                members[0].rate(),
+            )
+        }
+
+    private companion object {
+        const val WARM_UP_SHARE = 10
+        const val COMPARED = 512
+        const val EXAMPLES = 6
+        const val CONFUSIONS = 12
+        const val LARGEST_DIFFERENCE = 1e-5
+    }
+}
