@@ -23,7 +23,12 @@ internal object TinyGraph {
 
     /** The logits as plain numbers, which are equal only if every bit is. */
     fun logits(graph: SameDiff): List<Float> =
-        graph.output(batch(), "logits").getValue("logits").reshape(-1).toFloatVector().toList()
+        graph
+            .output(batch(), "logits")
+            .getValue("logits")
+            .reshape(-1)
+            .toFloatVector()
+            .toList()
 
     fun values(
         seed: Long,
