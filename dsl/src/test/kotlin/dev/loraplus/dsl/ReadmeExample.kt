@@ -18,10 +18,13 @@ internal fun readmeExample(
             targets("query", "value")
             modulesToSave("classifier")
         }
-    val trainer = LoraTrainer.builder(adapted).eta(4e-4)
-    trainer.features("input").labels("labels").build().use {
-        it.fit(data, 3)
-    }
+    LoraTrainer
+        .builder(adapted)
+        .eta(4e-4)
+        .features("input")
+        .labels("labels")
+        .build()
+        .use { it.fit(data, 3) }
     adapted.save(folder)
     adapted.merge()
     // README: end
