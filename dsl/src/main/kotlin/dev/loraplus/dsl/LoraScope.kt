@@ -82,13 +82,12 @@ public class LoraScope internal constructor(
         headRate?.let { builder.headRate(it.toDouble()) }
         initialization?.let(builder::initialization)
         seed?.let(builder::seed)
-        selected?.let { builder.targets(it) }
-        builder.modulesToSave(*saved.toTypedArray())
-        return excluded?.let { without(it, builder.build()) } ?: builder.build()
+        chosen()?.let { builder.targets(it) }
+        return builder.modulesToSave(*saved.toTypedArray()).build()
     }
 
-    private fun without(
-        exclusion: Targets,
-        config: LoraConfig,
-    ): LoraConfig = config.toBuilder().targets(config.targets().exclude(exclusion)).build()
+    private fun chosen(): Targets? {
+        val exclusion = excluded ?: return selected
+        return (selected ?: LoraConfig.builder().build().targets()).exclude(exclusion)
+    }
 }
