@@ -35,7 +35,7 @@ final class WeightViews {
             case "batched_gemm" -> input < 2 ? Optional.empty() : Optional.of(batched(operation, op, input, shape));
             case "tensordot" -> Optional.of(contracted(op, input, shape));
             case "xw_plus_b", "relu_layer" ->
-                input == 1 ? Optional.of(factor(shape, false, Graphs.flag(op, 1))) : Optional.empty();
+                input == 1 ? Optional.of(MatrixView.outputLast(shape)) : Optional.empty();
             case "permute", "transpose" -> behindPermute(operation, input, shape);
             case "reshape" -> behindReshape(operation, input, shape);
             case "identity" -> behind(operation, shape);

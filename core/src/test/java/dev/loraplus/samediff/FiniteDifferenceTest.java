@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
+import dev.loraplus.samediff.WeightCase.Limit;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,11 @@ class FiniteDifferenceTest {
     private static final double STEP = 1e-5;
 
     static Stream<WeightCase> differentiable() {
-        return WeightCases.all().filter(WeightCase::differentiable);
+        return WeightCases.all().filter(c -> c.can(Limit.GRADIENT_FAILS) && c.can(Limit.GRADIENT_IS_WRONG));
+    }
+
+    static Stream<WeightCase> wrong() {
+        return WeightCases.all().filter(c -> !c.can(Limit.GRADIENT_IS_WRONG));
     }
 
     @ParameterizedTest
@@ -27,6 +32,17 @@ class FiniteDifferenceTest {
     void gradients_areThoseOfTheLoss(WeightCase weight) {
         SameDiff graph = weight.graph(DataType.DOUBLE);
         assertGradients(weight.attachFilled(graph), WeightCase.batch(graph));
+    }
+
+    /** A case that fails here has been mended in ND4J, and belongs to the others. */
+    @ParameterizedTest
+    @MethodSource("wrong")
+    void stockGradients_ofTheRest_areWrong(WeightCase weight) {
+        SameDiff graph = weight.graph(DataType.DOUBLE);
+        Map<String, INDArray> batch = WeightCase.batch(graph);
+        INDArray numeric = numeric(graph, "w", batch);
+        Quiet.run(() -> assertThat(distance(graph.calculateGradients(batch, "w").get("w"), numeric))
+                .isGreaterThan(1e-2));
     }
 
     /** x·W, tanh, ·Wᵀ, tanh, ·V: W is shared by two layers. */
@@ -52,10 +68,14 @@ class FiniteDifferenceTest {
                 LoraTrainer.builder(adapted).eta(1e-3).progress(false).build()) {
             trainer.gradients(batch).forEach((name, gradient) -> {
                 INDArray numeric = numeric(adapted.graph(), name, batch);
-                double error = gradient.sub(numeric).norm2Number().doubleValue();
-                assertThat(error / numeric.norm2Number().doubleValue()).as(name).isLessThan(1e-6);
+                assertThat(distance(gradient, numeric)).as(name).isLessThan(1e-6);
             });
         }
+    }
+
+    private static double distance(INDArray got, INDArray expected) {
+        return got.sub(expected).norm2Number().doubleValue()
+                / expected.norm2Number().doubleValue();
     }
 
     private static INDArray numeric(SameDiff graph, String parameter, Map<String, INDArray> batch) {
