@@ -75,33 +75,37 @@ final class GraphEdit {
      */
     void addToOutput(SameDiffOp operation, SDVariable delta) {
         Variable output = Graphs.variable(graph, operation.getOutputsOfOp().get(0));
-        String moved = output.getName() + ".lora_base";
-        SDVariable own = new SDVariable(
-                moved,
-                VariableType.ARRAY,
-                graph,
-                output.getVariable().getShape(),
-                output.getVariable().dataType());
-        graph.addVariable(own);
         DifferentialFunction base = operation.getOp();
         List<String> inputs = operation.getInputsToOp();
-        SDVariable sum = own.add(delta);
-        SameDiffOp add = producer(sum);
-        graph.getVariables().remove(sum.name());
-        graph.getOps().remove(add.getName());
+        SDVariable own = result(output.getName() + ".lora_base", output.getVariable());
+        SameDiffOp add = withoutResult(own.add(delta));
         renameReader(add.getInputsToOp(), add.getName(), operation.getName());
-        renameReader(inputs, operation.getName(), moved);
-        SameDiffOp kept = SameDiffOp.builder().name(moved).build();
-        graph.getOps().put(moved, kept);
-        fill(kept, base, inputs, Graphs.variable(graph, moved));
+        renameReader(inputs, operation.getName(), own.name());
+        SameDiffOp moved = SameDiffOp.builder().name(own.name()).build();
+        graph.getOps().put(own.name(), moved);
+        fill(moved, base, inputs, Graphs.variable(graph, own.name()));
         fill(operation, add.getOp(), add.getInputsToOp(), output);
         undo.push(() -> {
-            graph.getOps().remove(moved);
-            renameReader(inputs, moved, operation.getName());
+            graph.getOps().remove(own.name());
+            renameReader(inputs, own.name(), operation.getName());
             removeReader(variable(delta), operation.getName());
-            graph.getVariables().remove(moved);
+            graph.getVariables().remove(own.name());
             fill(operation, base, inputs, output);
         });
+    }
+
+    private SDVariable result(String name, SDVariable like) {
+        SDVariable result = new SDVariable(name, VariableType.ARRAY, graph, like.getShape(), like.dataType());
+        graph.addVariable(result);
+        return result;
+    }
+
+    /** Takes the result and its operation out of the graph again, and returns the operation. */
+    private SameDiffOp withoutResult(SDVariable result) {
+        SameDiffOp operation = producer(result);
+        graph.getVariables().remove(result.name());
+        graph.getOps().remove(operation.getName());
+        return operation;
     }
 
     /** Makes an operation read {@code replacement} wherever it reads {@code old}. */

@@ -74,7 +74,10 @@ final class WeightScan {
             if (kind.equals("matmul") && !Graphs.flag(op, 2) && !isScaled(op) && !readsStored(operation, input)) {
                 form = input == 1 ? Form.BRANCH_RIGHT : Form.BRANCH_LEFT;
                 transposed = Graphs.flag(op, input);
-            } else if (kind.equals("xw_plus_b") && input == 1 && op.numIArguments() == 0 && !readsStored(operation, input)) {
+            } else if (kind.equals("xw_plus_b")
+                    && input == 1
+                    && op.numIArguments() == 0
+                    && !readsStored(operation, input)) {
                 form = Form.BRANCH_RIGHT;
             }
         }

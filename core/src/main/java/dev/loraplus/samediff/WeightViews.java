@@ -16,8 +16,22 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 final class WeightViews {
     /** Which argument of a convolution says how its weight is stored: 0, 1 and 2 are WeightsFormat's YXIO, OIYX, OYXI. */
     private static final Map<String, Integer> STORAGE_ARGUMENT = Map.of(
-            "conv1d", 6, "causal_conv1d", 6, "conv2d", 10, "conv3dnew", 14, "depthwise_conv2d", 10, "sconv2d", 10,
-            "deconv2d", 10, "deconv3d", 14);
+            "conv1d",
+            6,
+            "causal_conv1d",
+            6,
+            "conv2d",
+            10,
+            "conv3dnew",
+            14,
+            "depthwise_conv2d",
+            10,
+            "sconv2d",
+            10,
+            "deconv2d",
+            10,
+            "deconv3d",
+            14);
 
     private final SameDiff graph;
 
@@ -34,8 +48,7 @@ final class WeightViews {
             case "matmul" -> Optional.of(factor(shape, input == 0, Graphs.flag(op, input)));
             case "batched_gemm" -> input < 2 ? Optional.empty() : Optional.of(batched(operation, op, input, shape));
             case "tensordot" -> Optional.of(contracted(op, input, shape));
-            case "xw_plus_b", "relu_layer" ->
-                input == 1 ? Optional.of(MatrixView.outputLast(shape)) : Optional.empty();
+            case "xw_plus_b", "relu_layer" -> input == 1 ? Optional.of(MatrixView.outputLast(shape)) : Optional.empty();
             case "permute", "transpose" -> behindPermute(operation, input, shape);
             case "reshape" -> behindReshape(operation, input, shape);
             case "identity" -> behind(operation, shape);
@@ -50,8 +63,7 @@ final class WeightViews {
         }
         return switch (op.opName()) {
             case "conv1d", "causal_conv1d", "conv2d", "conv3dnew" -> Optional.of(convolved(op, shape));
-            case "depthwise_conv2d", "sconv2d" ->
-                Optional.of(input == 1 ? depthwise(op, shape) : convolved(op, shape));
+            case "depthwise_conv2d", "sconv2d" -> Optional.of(input == 1 ? depthwise(op, shape) : convolved(op, shape));
             case "deconv2d", "deconv3d" ->
                 Optional.of(
                         storage(op) > 0
@@ -133,7 +145,8 @@ final class WeightViews {
         }
         int rank = shape.length;
         long[] order = given.orElseGet(() -> reversed(rank));
-        long[] permuted = Arrays.stream(order).map(d -> shape[Math.floorMod(d, rank)]).toArray();
+        long[] permuted =
+                Arrays.stream(order).map(d -> shape[Math.floorMod(d, rank)]).toArray();
         return behind(operation, permuted).map(view -> {
             boolean[] isInput = new boolean[rank];
             for (int i = 0; i < rank; i++) {
@@ -149,7 +162,9 @@ final class WeightViews {
             return Optional.empty();
         }
         long[] reshaped = complete(given.get(), shape);
-        return reshaped.length < 2 ? Optional.empty() : behind(operation, reshaped).map(view -> view.storedAs(shape));
+        return reshaped.length < 2
+                ? Optional.empty()
+                : behind(operation, reshaped).map(view -> view.storedAs(shape));
     }
 
     /** Returns the dimensions that an operation was given, as arguments or as a constant; empty if it has none. */
@@ -159,7 +174,9 @@ final class WeightViews {
             return Graphs.isStored(given) ? Optional.of(given.getArr().toLongVector()) : Optional.empty();
         }
         long[] arguments = ((DynamicCustomOp) operation.getOp()).iArgs();
-        boolean ordered = arguments.length > 0 && arguments[0] < -1 && operation.getOp().opName().equals("reshape");
+        boolean ordered = arguments.length > 0
+                && arguments[0] < -1
+                && operation.getOp().opName().equals("reshape");
         long[] dimensions = ordered ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments;
         return dimensions.length == 0 ? Optional.empty() : Optional.of(dimensions);
     }
@@ -176,7 +193,9 @@ final class WeightViews {
     private static long[] complete(long[] given, long[] shape) {
         long length = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
         long known = Arrays.stream(given).filter(size -> size > 0).reduce(1, (a, b) -> a * b);
-        return Arrays.stream(given).map(size -> size > 0 ? size : length / known).toArray();
+        return Arrays.stream(given)
+                .map(size -> size > 0 ? size : length / known)
+                .toArray();
     }
 
     private static long storage(DynamicCustomOp op) {

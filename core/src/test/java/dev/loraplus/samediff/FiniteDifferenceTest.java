@@ -58,7 +58,8 @@ class FiniteDifferenceTest {
         out.mul(out).mean().rename("loss");
         graph.setLossVariables("loss");
         AdaptedGraph adapted = LoraPlus.attach(
-                graph, LoraConfig.builder().rank(2).alpha(3).modulesToSave("last").build());
+                graph,
+                LoraConfig.builder().rank(2).alpha(3).modulesToSave("last").build());
         Fixtures.fill(adapted, 3);
         assertGradients(adapted, Map.of("x", Fixtures.random(4, DataType.DOUBLE, 5, 7)));
     }

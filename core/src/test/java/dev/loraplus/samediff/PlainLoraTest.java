@@ -55,7 +55,9 @@ class PlainLoraTest {
             }
         }
         for (String name : parameters.keySet()) {
-            assertThat(adapted.value(name)).as(name).isEqualTo(plain.getVariable(name).getArr());
+            assertThat(adapted.value(name))
+                    .as(name)
+                    .isEqualTo(plain.getVariable(name).getArr());
             assertThat(adapted.value(name)).as(name).isNotEqualTo(parameters.get(name));
         }
     }
@@ -115,8 +117,7 @@ class PlainLoraTest {
 
     private static SDVariable layer(SameDiff graph, SDVariable x, String weight) {
         SDVariable narrow = graph.mmul(x, graph.getVariable(weight + ".lora_A")).mul(SCALING);
-        return graph.mmul(x, graph.getVariable(weight))
-                .add(graph.mmul(narrow, graph.getVariable(weight + ".lora_B")));
+        return graph.mmul(x, graph.getVariable(weight)).add(graph.mmul(narrow, graph.getVariable(weight + ".lora_B")));
     }
 
     /** AdamW without decay as PyTorch's: its corrections for the start are in the rate and in epsilon. */

@@ -28,13 +28,7 @@ class SurgeryTest {
             LoraConfig.builder().rank(2).alpha(6).build();
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "layer1.weight.lora_p",
-                "layer1.weight.lora_anything",
-                "z1.lora_base",
-                "z1.lora_sum"
-            })
+    @ValueSource(strings = {"layer1.weight.lora_p", "layer1.weight.lora_anything", "z1.lora_base", "z1.lora_sum"})
     void nameThatIsTaken_isRefusedAndNothingChanged(String taken) {
         SameDiff graph = Fixtures.mlp(DataType.FLOAT);
         graph.var(taken, Fixtures.random(1, DataType.FLOAT, 2, 3));
@@ -112,8 +106,8 @@ class SurgeryTest {
         SDVariable w = graph.constant("w", Fixtures.random(1, DataType.FLOAT, 7, 6));
         graph.mmul("y", x, w).add("out", graph.var("bias", Fixtures.random(2, DataType.FLOAT, 6)));
         GraphSnapshot before = GraphSnapshot.of(graph);
-        AdaptedGraph adapted = LoraPlus.attach(
-                graph, RANK_TWO.toBuilder().targets("w").build());
+        AdaptedGraph adapted =
+                LoraPlus.attach(graph, RANK_TWO.toBuilder().targets("w").build());
         assertThat(w.isConstant()).isTrue();
         assertThat(graph.getVariable("bias").isConstant()).isTrue();
         adapted.detach();
@@ -213,5 +207,4 @@ class SurgeryTest {
     private static LoraTrainer trainer(AdaptedGraph adapted) {
         return LoraTrainer.builder(adapted).eta(1e-2).progress(false).build();
     }
-
 }

@@ -72,8 +72,10 @@ record WeightCase(String name, long[] shape, String sides, List<String> forms, S
 
     /** Returns W + scaling·A·B by plain loops: A is indexed by the input side of W, B by its output side. */
     INDArray changedWeight(Factors factors, double scaling) {
-        double[] weight =
-                Fixtures.random(31, factors.a().dataType(), shape).castTo(DataType.DOUBLE).ravel().toDoubleVector();
+        double[] weight = Fixtures.random(31, factors.a().dataType(), shape)
+                .castTo(DataType.DOUBLE)
+                .ravel()
+                .toDoubleVector();
         double[][] a = factors.a().castTo(DataType.DOUBLE).toDoubleMatrix();
         double[][] b = factors.b().castTo(DataType.DOUBLE).toDoubleMatrix();
         for (int flat = 0; flat < weight.length; flat++) {

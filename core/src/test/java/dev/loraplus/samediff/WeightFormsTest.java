@@ -34,10 +34,9 @@ class WeightFormsTest {
     }
 
     static Stream<Arguments> casesAndTypes() {
-        return WeightCases.all()
-                .flatMap(c -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
-                        .filter(type -> type == DataType.DOUBLE || c.can(Limit.FLOAT))
-                        .map(type -> Arguments.of(c, type)));
+        return WeightCases.all().flatMap(c -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
+                .filter(type -> type == DataType.DOUBLE || c.can(Limit.FLOAT))
+                .map(type -> Arguments.of(c, type)));
     }
 
     @ParameterizedTest
@@ -69,7 +68,8 @@ class WeightFormsTest {
     @MethodSource("cases")
     void describe_namesTheFormOfEachUse(WeightCase weight) {
         AdaptedGraph adapted = weight.attach(weight.graph(DataType.DOUBLE));
-        assertThat(adapted.uses().get("w")).extracting(use -> use.toString().replaceFirst(".*: ", ""))
+        assertThat(adapted.uses().get("w"))
+                .extracting(use -> use.toString().replaceFirst(".*: ", ""))
                 .containsExactlyInAnyOrderElementsOf(weight.forms());
         assertThat(adapted.describe()).contains(weight.forms());
     }
@@ -119,7 +119,10 @@ class WeightFormsTest {
         SameDiff plain = product();
         adapted.adapter().factors().forEach((name, f) -> plain.getVariable(name)
                 .getArr()
-                .addi(name.equals("w") ? f.a().mmul(f.b()).transpose().mul(1.5) : f.a().mmul(f.b()).mul(1.5)));
+                .addi(
+                        name.equals("w")
+                                ? f.a().mmul(f.b()).transpose().mul(1.5)
+                                : f.a().mmul(f.b()).mul(1.5)));
         assertClose(outputs(graph), outputs(plain), DataType.DOUBLE);
     }
 
