@@ -42,7 +42,8 @@ public final class Targets {
 
         private static Pattern globPattern(String glob) {
             StringBuilder regex = new StringBuilder();
-            for (char c : glob.toCharArray()) {
+            for (int i = 0; i < glob.length(); i++) {
+                char c = glob.charAt(i);
                 regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
             }
             return Pattern.compile(regex.toString());

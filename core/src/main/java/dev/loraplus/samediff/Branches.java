@@ -11,6 +11,8 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /** Adds the low-rank change of each weight to a graph, at every use of the weight, with standard operations only. */
 final class Branches {
+    /** Comes after the name of a weight, or of an operation's output, in the name of everything that is added. */
+    static final String MARK = ".lora_";
     /** Ends the name of a factor on the input side, {@code [nIn, r]}. */
     static final String A = ".lora_A";
     /** Ends the name of a factor on the output side, {@code [r, nOut]}. */

@@ -4,6 +4,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -42,52 +44,68 @@ final class GraphEdit {
 
     /** Adds left &middot; right. */
     SDVariable mmul(String name, SDVariable left, boolean transposeLeft, SDVariable right, boolean transposeRight) {
-        return added(graph.mmul(name, left, right, transposeLeft, transposeRight, false));
+        return added(name, graph.mmul(left, right, transposeLeft, transposeRight, false));
     }
 
     /** Adds value &middot; factor. */
     SDVariable scaled(String name, SDVariable value, double factor) {
-        return added(value.mul(name, factor));
+        return added(name, value.mul(factor));
     }
 
     /** Adds value in another shape. */
     SDVariable reshaped(String name, SDVariable value, long[] shape) {
-        return added(graph.reshape(name, value, shape));
+        return added(name, graph.reshape(value, shape));
     }
 
     /** Adds left + right. */
     SDVariable sum(String name, SDVariable left, SDVariable right) {
-        return added(left.add(name, right));
+        return added(name, left.add(right));
     }
 
     /** Adds left &middot; right, element by element. */
     SDVariable product(String name, SDVariable left, SDVariable right) {
-        return added(left.mul(name, right));
+        return added(name, left.mul(right));
     }
 
     /**
-     * Adds {@code delta} to the only output of an operation; the sum takes over the output's name, so that whoever
-     * reads it now reads the sum. The operation's own result gets the name {@code <output>.lora_base}.
+     * Adds {@code delta} to the only output of an operation; the sum takes over the name of the operation and of its
+     * output, so that whoever reads it now reads the sum. Operation and result go on as {@code <output>.lora_base}.
+     *
+     * <p>SameDiff's loader takes a variable that is named as an operation for its output, so both names must move.
      */
     void addToOutput(SameDiffOp operation, SDVariable delta) {
         Variable output = Graphs.variable(graph, operation.getOutputsOfOp().get(0));
-        SDVariable own = new SDVariable(
-                output.getName() + ".lora_base",
-                VariableType.ARRAY,
-                graph,
-                output.getVariable().getShape(),
-                output.getVariable().dataType());
-        graph.addVariable(own);
-        setOutput(operation, Graphs.variable(graph, own.name()));
-        SDVariable sum = own.add(output.getName() + ".lora_sum", delta);
-        SameDiffOp add = producer(sum);
-        graph.getVariables().remove(sum.name());
-        setOutput(add, output);
+        DifferentialFunction base = operation.getOp();
+        List<String> inputs = operation.getInputsToOp();
+        SDVariable own = result(output.getName() + ".lora_base", output.getVariable());
+        SameDiffOp add = withoutResult(own.add(delta));
+        renameReader(add.getInputsToOp(), add.getName(), operation.getName());
+        renameReader(inputs, operation.getName(), own.name());
+        SameDiffOp moved = SameDiffOp.builder().name(own.name()).build();
+        graph.getOps().put(own.name(), moved);
+        fill(moved, base, inputs, Graphs.variable(graph, own.name()));
+        fill(operation, add.getOp(), add.getInputsToOp(), output);
         undo.push(() -> {
-            removeOperation(add);
+            graph.getOps().remove(own.name());
+            renameReader(inputs, own.name(), operation.getName());
+            removeReader(variable(delta), operation.getName());
             graph.getVariables().remove(own.name());
-            setOutput(operation, output);
+            fill(operation, base, inputs, output);
         });
+    }
+
+    private SDVariable result(String name, SDVariable like) {
+        SDVariable result = new SDVariable(name, VariableType.ARRAY, graph, like.getShape(), like.dataType());
+        graph.addVariable(result);
+        return result;
+    }
+
+    /** Takes the result and its operation out of the graph again, and returns the operation. */
+    private SameDiffOp withoutResult(SDVariable result) {
+        SameDiffOp operation = producer(result);
+        graph.getVariables().remove(result.name());
+        graph.getOps().remove(operation.getName());
+        return operation;
     }
 
     /** Makes an operation read {@code replacement} wherever it reads {@code old}. */
@@ -114,13 +132,19 @@ final class GraphEdit {
         forgetDerivedState(graph);
     }
 
-    private SDVariable added(SDVariable result) {
+    private SDVariable added(String name, SDVariable unnamed) {
+        SDVariable result = named(name, unnamed);
         SameDiffOp operation = producer(result);
         undo.push(() -> {
             removeOperation(operation);
             graph.getVariables().remove(result.name());
         });
         return result;
+    }
+
+    /** Gives a result exactly this name, whatever name scope the user has open. */
+    private SDVariable named(String name, SDVariable unnamed) {
+        return graph.updateVariableNameAndReference(unnamed, name, true);
     }
 
     private void removeOperation(SameDiffOp operation) {
@@ -133,10 +157,22 @@ final class GraphEdit {
         }
     }
 
-    private void setOutput(SameDiffOp operation, Variable output) {
+    private static void fill(SameDiffOp operation, DifferentialFunction op, List<String> inputs, Variable output) {
+        operation.setOp(op);
+        op.setOwnName(operation.getName());
+        operation.setInputsToOp(inputs);
         operation.setOutputsOfOp(new ArrayList<>(List.of(output.getName())));
         output.setOutputOfOp(operation.getName());
-        ((DynamicCustomOp) operation.getOp()).setOutputVariables(null);
+        ((DynamicCustomOp) op).setOutputVariables(null);
+    }
+
+    private void renameReader(List<String> inputs, String from, String to) {
+        for (String input : Set.copyOf(inputs)) {
+            Variable variable = Graphs.variable(graph, input);
+            List<String> readers = new ArrayList<>(variable.getInputsForOp());
+            readers.replaceAll(reader -> reader.equals(from) ? to : reader);
+            variable.setInputsForOp(readers);
+        }
     }
 
     private SameDiffOp producer(SDVariable result) {

@@ -99,6 +99,7 @@ record GraphPlan(List<AdaptableWeight> targets, Map<String, SavedVariable> saved
                 problems.add("'" + weight.name() + "' is used by " + weight.uses()
                         + ", where a branch has no input to drop; set dropout to 0 or exclude it");
             }
+            problems.addAll(clashes(graph, weight));
             warnOfRank(config, weight);
         }
         for (String name : savedNames) {
@@ -111,6 +112,19 @@ record GraphPlan(List<AdaptableWeight> targets, Map<String, SavedVariable> saved
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("Cannot adapt the graph: " + String.join("; ", problems) + ".");
         }
+    }
+
+    /** Names what stands where attaching would put something of its own. */
+    private static List<String> clashes(SameDiff graph, AdaptableWeight weight) {
+        Set<String> reserved = new LinkedHashSet<>(Set.of(weight.name() + Branches.MARK));
+        weight.uses().forEach(use -> Graphs.operation(graph, use.operation())
+                .getOutputsOfOp()
+                .forEach(output -> reserved.add(output + Branches.MARK)));
+        return graph.getVariables().keySet().stream()
+                .filter(name -> reserved.stream().anyMatch(name::startsWith))
+                .map(name -> "'" + name + "' has a name that the adapter of '" + weight.name()
+                        + "' needs; rename it, or exclude the weight")
+                .toList();
     }
 
     private static void warnOfRank(LoraConfig config, AdaptableWeight weight) {

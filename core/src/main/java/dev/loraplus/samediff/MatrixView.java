@@ -25,14 +25,16 @@ record MatrixView(long[] shape, int split, boolean outputFirst) {
         return new MatrixView(shape, 1, true);
     }
 
-    /** Reads a matrix whose rows are the output side if {@code outputFirst}. */
-    static MatrixView matrix(long[] shape, boolean outputFirst) {
-        return new MatrixView(shape, 1, outputFirst);
-    }
-
-    /** Returns the same view of the transposed matrix's storage. */
-    MatrixView transposed() {
-        return new MatrixView(new long[] {shape[1], shape[0]}, split, !outputFirst);
+    /** Returns the view of the same values stored in another shape, whose sides are as apart as they can be there. */
+    MatrixView storedAs(long[] stored) {
+        long leading = 1;
+        for (int i = 1; i < stored.length; i++) {
+            leading *= stored[i - 1];
+            if (leading == rows()) {
+                return new MatrixView(stored, i, outputFirst);
+            }
+        }
+        return outputFirst ? outputFirst(stored) : outputLast(stored);
     }
 
     long nIn() {
