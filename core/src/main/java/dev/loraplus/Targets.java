@@ -127,8 +127,16 @@ public final class Targets {
         return new Targets(joined(included, other.included), joined(excluded, other.excluded));
     }
 
-    /** Returns these targets without what {@code other} selects. */
+    /**
+     * Returns these targets without what {@code other} selects.
+     *
+     * @throws IllegalArgumentException if {@code other} has exclusions of its own, which would have to be selected again
+     */
     public Targets exclude(Targets other) {
+        if (!other.excluded.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "exclude takes targets without exclusions of their own, got " + other + "; name what is to stay.");
+        }
         return new Targets(included, joined(excluded, other.included));
     }
 

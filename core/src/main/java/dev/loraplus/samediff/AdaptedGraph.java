@@ -131,7 +131,8 @@ public final class AdaptedGraph implements AdaptedModel {
 
     @Override
     public Adapter adapter() {
-        require(state != State.DETACHED, "read the adapter", "it is detached");
+        require(state != State.DETACHED, "read the adapter of", "it is detached");
+        require(disabled == 0, "read the adapter of", "it is disabled; close the handle of disable() first");
         Map<String, Saved> saved = new LinkedHashMap<>();
         plan.saved()
                 .forEach((name, variable) ->

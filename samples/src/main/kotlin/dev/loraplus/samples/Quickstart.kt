@@ -11,6 +11,7 @@ import dev.loraplus.optim.Assignment
 import dev.loraplus.optim.Schedule
 import dev.loraplus.samediff.AdaptedGraph
 import dev.loraplus.samediff.LoraTrainer
+import dev.loraplus.samediff.TrainingResult
 import dev.loraplus.samples.gloss.Confusion
 import dev.loraplus.samples.gloss.Gloss
 import dev.loraplus.samples.gloss.GlossBatches
@@ -25,6 +26,7 @@ import dev.loraplus.samples.gloss.Results
 import dev.loraplus.samples.gloss.Supersenses
 import dev.loraplus.samples.gloss.TokenizedGlosses
 import dev.loraplus.samples.gloss.WordNetGlosses
+import org.nd4j.autodiff.listeners.Listener
 import org.nd4j.autodiff.samediff.SameDiff
 import org.nd4j.evaluation.classification.Evaluation
 import org.nd4j.linalg.api.ndarray.INDArray
@@ -46,8 +48,6 @@ private class Quickstart(
     private val started = System.nanoTime()
     private val build = NativeBuild.describe()
     private val folder: Path = options.output()
-    private val loss = mutableListOf<Point>()
-    private val accuracy = mutableListOf<Point>()
 
     fun run() {
         println(build)
@@ -58,7 +58,11 @@ private class Quickstart(
             val graph = newGraph()
             val head = trainHead(graph, task)
             val adapted = LoraPlus.attach(graph, config(options.loraTargets()))
-            trainer(adapted).use { trainer -> finish(trainer, adapted, task, head, tokenizer) }
+            val curve = LearningCurve(task, options.steps())
+            trainer(adapted, curve).use { trainer ->
+                curve.trainer = trainer
+                finish(trainer, curve, adapted, task, head, tokenizer)
+            }
         }
     }
 
@@ -76,9 +80,13 @@ private class Quickstart(
             .seed(options.seed())
             .build()
 
-    private fun trainer(adapted: AdaptedGraph): LoraTrainer =
+    private fun trainer(
+        adapted: AdaptedGraph,
+        vararg listeners: Listener,
+    ): LoraTrainer =
         GlossTask
             .trainer(adapted)
+            .listeners(*listeners)
             .eta(options.eta())
             .schedule(Schedule.linear(warmUp(), options.steps().toLong()))
             .maxSteps(options.steps().toLong())
@@ -95,15 +103,25 @@ private class Quickstart(
         val accuracies =
             trainer(headOnly).use { trainer ->
                 val before = validate(trainer, task, "before")
-                trainer.fit(GlossBatches.training(task.training(), options.batch(), options.seed()), 1)
+                fit(trainer, task)
                 before to validate(trainer, task, "head alone")
             }
         headOnly.detach()
         return accuracies
     }
 
+    /** Takes all steps, in more than one pass where the definitions do not suffice. */
+    private fun fit(
+        trainer: LoraTrainer,
+        task: GlossTask,
+    ): TrainingResult {
+        val batches = GlossBatches.training(task.training(), options.batch(), options.seed())
+        return trainer.fit(batches, (options.steps() - 1) / batches.batchesPerPass() + 1)
+    }
+
     private fun finish(
         trainer: LoraTrainer,
+        curve: LearningCurve,
         adapted: AdaptedGraph,
         task: GlossTask,
         head: Pair<Double, Double>,
@@ -111,12 +129,10 @@ private class Quickstart(
     ) {
         println(adapted.describe().lineSequence().first())
         println(groups(trainer.groups().assignments()))
-        accuracy += Point(0, head.first)
-        val batches = GlossBatches.training(task.training(), options.batch(), options.seed())
-        val run = trainer.fit(batches, 1)
-        run.losses().forEachIndexed { step, value -> loss += Point(step, value) }
+        curve.accuracy += Point(0, head.first)
+        val run = fit(trainer, task)
         val validation = validate(trainer, task, "LoRA+")
-        accuracy += Point(run.steps().toInt(), validation)
+        curve.accuracy += Point(options.steps(), validation)
         val test = GlossTask.evaluate(trainer, task.test())
         println("test accuracy after LoRA+ %.3f (%d definitions)".format(test.accuracy(), task.test().size()))
         adapted.save(folder.resolve("adapter"))
@@ -127,10 +143,10 @@ private class Quickstart(
                 Results.Validation(head.first, head.second, validation),
                 Results.Test(test.accuracy()),
                 (System.nanoTime() - started) / 1e9,
-                run.examplesPerSecond(),
+                run.examples() / (run.seconds() - curve.validationSeconds),
                 options.settings(),
             )
-        report(trainer, results, test, examples)
+        report(trainer, curve, results, test, examples)
     }
 
     private fun validate(
@@ -202,6 +218,7 @@ private class Quickstart(
 
     private fun report(
         trainer: LoraTrainer,
+        curve: LearningCurve,
         results: Results,
         test: Evaluation,
         examples: List<Prediction>,
@@ -210,8 +227,8 @@ private class Quickstart(
         GlossReport(
             "all-MiniLM-L6-v2",
             results,
-            loss,
-            accuracy,
+            curve.loss,
+            curve.accuracy,
             trainer.groups().assignments(),
             Confusion.mostFrequent(test, CONFUSIONS),
             examples,
