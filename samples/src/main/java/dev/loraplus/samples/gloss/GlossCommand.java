@@ -48,7 +48,7 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "400",
+            defaultValue = "300",
             description = "Training steps (default ${DEFAULT-VALUE}).")
     private int steps;
 
@@ -69,7 +69,7 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--eta",
             paramLabel = "X",
-            defaultValue = "1e-3",
+            defaultValue = "8e-4",
             description = "Peak learning rate of A (default ${DEFAULT-VALUE}).")
     private double eta;
 

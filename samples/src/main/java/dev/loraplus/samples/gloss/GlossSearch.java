@@ -34,13 +34,17 @@ public final class GlossSearch implements Callable<Integer> {
     @Option(names = "--lambda", split = ",", defaultValue = "1,4,16", description = "Rate of B by that of A.")
     private List<Double> lambdas = new ArrayList<>();
 
-    @Option(names = "--eta", split = ",", defaultValue = "1e-3", description = "Peak learning rates of A.")
+    @Option(names = "--eta", split = ",", defaultValue = "8e-4", description = "Peak learning rates of A.")
     private List<Double> etas = new ArrayList<>();
 
     @Option(names = "--head-rate", split = ",", defaultValue = "5e-3", description = "Peak rates of the head.")
     private List<Double> headRates = new ArrayList<>();
 
-    @Option(names = "--targets", split = ";", defaultValue = "query,value", description = "Lists of modules.")
+    @Option(
+            names = "--targets",
+            split = ";",
+            defaultValue = "query,key,value,intermediate.dense,output.dense",
+            description = "Lists of modules, apart by semicolons.")
     private List<String> targets = new ArrayList<>();
 
     @Option(names = "--batch", defaultValue = "32", description = "Definitions a step.")
