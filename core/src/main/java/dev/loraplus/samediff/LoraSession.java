@@ -14,7 +14,6 @@ import org.nd4j.autodiff.samediff.config.ExecutionResult;
 import org.nd4j.autodiff.samediff.config.SDValue;
 import org.nd4j.autodiff.samediff.internal.FrameIter;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
-import org.nd4j.autodiff.samediff.internal.memory.ArrayCacheMemoryMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -35,7 +34,7 @@ final class LoraSession extends InferenceSession {
 
     LoraSession(SameDiff graph) {
         super(graph);
-        setMmgr(new ArrayCacheMemoryMgr(CACHE_SHARE, SMALL_ARRAY, LARGEST_MULTIPLE));
+        setMmgr(new SessionArrays(CACHE_SHARE, SMALL_ARRAY, LARGEST_MULTIPLE));
         setArrayUseTracker(new ArrayUses());
     }
 

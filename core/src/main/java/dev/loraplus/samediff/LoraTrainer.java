@@ -21,6 +21,7 @@ import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Loss;
 import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.listeners.records.LossCurve;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.adapter.MultiDataSetIteratorAdapter;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -122,15 +123,17 @@ public final class LoraTrainer implements AutoCloseable {
         BatchMapping mapping = BatchMapping.of(adapted.graph(), features, labels);
         TrainingListeners calls = new TrainingListeners(adapted.graph(), listeners);
         List<Double> losses = new ArrayList<>();
-        List<Loss> epochLosses = new ArrayList<>();
+        LossCurve curve = null;
         calls.operationStart();
         try (Progress shown = new Progress(progress, maxSteps, adapted.config().lambda())) {
             for (int i = 0; i < epochs && step < maxSteps; i++) {
                 long before = System.currentTimeMillis();
-                At at = at();
-                calls.epochStart(at);
-                epochLosses.add(epoch(data, mapping, calls, shown, losses));
-                boolean stop = calls.epochEnd(at, epochLosses, System.currentTimeMillis() - before);
+                calls.epochStart(at(step));
+                Loss mean = epoch(data, mapping, calls, shown, losses);
+                curve = curve == null
+                        ? new LossCurve(mean.getLosses(), mean.getLossNames())
+                        : curve.addLossAndCopy(mean);
+                boolean stop = calls.epochEnd(at(step - 1), curve, System.currentTimeMillis() - before);
                 epoch++;
                 saveIfWanted();
                 if (stop) {
@@ -194,7 +197,7 @@ public final class LoraTrainer implements AutoCloseable {
         while (step < maxSteps && data.hasNext()) {
             long loading = System.currentTimeMillis();
             MultiDataSet batch = data.next();
-            At at = at();
+            At at = at(step);
             calls.iterationStart(at, batch, System.currentTimeMillis() - loading);
             double rate = eta * schedule.factor(step);
             double[] loss = take(mapping.placeholders(batch), batch, calls);
@@ -249,7 +252,7 @@ public final class LoraTrainer implements AutoCloseable {
             if (before != null) {
                 INDArray change = before.sub(value);
                 value.assign(before);
-                calls.preUpdate(watching, at(), name, change);
+                calls.preUpdate(watching, at(step), name, change);
                 value.subi(change);
             }
         });
@@ -279,7 +282,7 @@ public final class LoraTrainer implements AutoCloseable {
                 mask.pass();
             }
         }
-        return session.compute(wanted, placeholders, batch, operationListeners, at());
+        return session.compute(wanted, placeholders, batch, operationListeners, at(step));
     }
 
     private void saveIfWanted() {
@@ -292,10 +295,10 @@ public final class LoraTrainer implements AutoCloseable {
         }
     }
 
-    private At at() {
+    private At at(long iteration) {
         return At.builder()
                 .epoch(epoch)
-                .iteration(Math.toIntExact(step))
+                .iteration(Math.toIntExact(iteration))
                 .javaThreadNum(Thread.currentThread().getId())
                 .operation(Operation.TRAINING)
                 .build();

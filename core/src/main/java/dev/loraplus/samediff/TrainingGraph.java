@@ -43,10 +43,10 @@ final class TrainingGraph {
     static TrainingGraph of(AdaptedGraph adapted, boolean kernels) {
         SameDiff copy = copyOf(adapted.graph());
         Map<String, String> maskInputs = insertMasks(copy, adapted);
-        SameDiff gradientGraph = differentiate(copy, adapted.graph());
+        List<String> losses = losses(adapted.graph());
+        SameDiff gradientGraph = differentiate(copy, losses);
         Map<String, String> gradients = gradientNames(gradientGraph, adapted);
         List<DropoutMask> masks = fillMasks(gradientGraph, adapted, maskInputs);
-        List<String> losses = List.copyOf(copy.getLossVariables());
         Set<String> wanted = new LinkedHashSet<>(gradients.values());
         wanted.addAll(losses);
         rewrite(gradientGraph, wanted, copy.getOps().keySet(), kernels);
@@ -98,7 +98,7 @@ final class TrainingGraph {
         }
     }
 
-    private static SameDiff differentiate(SameDiff copy, SameDiff original) {
+    private static List<String> losses(SameDiff original) {
         List<String> losses = original.getLossVariables();
         if (losses.isEmpty() && original.getTrainingConfig() != null) {
             List<String> configured = original.getTrainingConfig().getLossVariables();
@@ -108,9 +108,27 @@ final class TrainingGraph {
             throw new IllegalStateException("The graph marks no loss: call setLossVariables(...) or markAsLoss() on it"
                     + " before training; its outputs are " + original.outputs() + ".");
         }
-        copy.setLossVariables(losses.toArray(String[]::new));
-        Quiet.run(copy::createGradFunction);
-        return copy.getFunction("grad");
+        return List.copyOf(losses);
+    }
+
+    /** Differentiates the sum of the losses over all their elements; stock SameDiff is right for scalars only. */
+    private static SameDiff differentiate(SameDiff copy, List<String> losses) {
+        copy.setLossVariables(losses.stream()
+                .map(loss ->
+                        copy.getVariable(loss).sum("loraplus/total/" + loss).name())
+                .toArray(String[]::new));
+        GatherGradients gathers = GatherGradients.standIn(copy);
+        try {
+            Quiet.run(copy::createGradFunction);
+        } catch (UnsupportedOperationException e) {
+            throw new IllegalStateException(
+                    "The graph cannot be trained: ND4J has no gradient for an operation between a trained parameter and"
+                            + " the loss (" + e.getMessage() + "). Replace it, or exclude the targets before it.",
+                    e);
+        }
+        SameDiff gradientGraph = copy.getFunction("grad");
+        gathers.restore(gradientGraph);
+        return gradientGraph;
     }
 
     private static Map<String, String> gradientNames(SameDiff gradientGraph, AdaptedGraph adapted) {

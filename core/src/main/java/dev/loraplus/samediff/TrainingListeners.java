@@ -80,10 +80,10 @@ final class TrainingListeners {
     }
 
     /** Returns whether a listener asks to stop. */
-    boolean epochEnd(At at, List<Loss> epochLosses, long millis) {
+    boolean epochEnd(At at, LossCurve curve, long millis) {
         boolean stop = false;
         for (Listener listener : active) {
-            stop |= listener.epochEnd(graph, at, new LossCurve(epochLosses), millis) == ListenerResponse.STOP;
+            stop |= listener.epochEnd(graph, at, curve, millis) == ListenerResponse.STOP;
         }
         return stop;
     }
