@@ -71,7 +71,9 @@ final class TrainingGraph {
     }
 
     private static void rewrite(SameDiff graph, Set<String> wanted, Set<String> forward, boolean kernels) {
-        GradientGraphOptimizer.run(new GraphRewriter(graph, wanted));
+        GraphRewriter differentiated = new GraphRewriter(graph, wanted);
+        WrongGradients.refuse(differentiated);
+        GradientGraphOptimizer.run(differentiated);
         GraphRewriter rewriter = new GraphRewriter(graph, wanted);
         if (kernels) {
             KernelInsertion.run(rewriter);

@@ -1,6 +1,7 @@
 package dev.loraplus.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
@@ -43,6 +44,22 @@ class FiniteDifferenceTest {
         INDArray numeric = numeric(graph, "w", batch);
         Quiet.run(() -> assertThat(distance(graph.calculateGradients(batch, "w").get("w"), numeric))
                 .isGreaterThan(1e-2));
+    }
+
+    /** Our own gradient is right (gather), or training is refused in words. */
+    @ParameterizedTest
+    @MethodSource("wrong")
+    void gradientsThatStockGetsWrong_areRightOrRefused(WeightCase weight) {
+        SameDiff graph = weight.graph(DataType.DOUBLE);
+        AdaptedGraph adapted = weight.attachFilled(graph);
+        if (graph.getOps().values().stream().anyMatch(op -> op.getOp().opName().equals("gather"))) {
+            assertGradients(adapted, WeightCase.batch(graph));
+        } else {
+            assertThatThrownBy(() -> LoraTrainer.builder(adapted).eta(1e-3).build())
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("Cannot train through")
+                    .hasMessageContaining("computes a wrong gradient");
+        }
     }
 
     /** x·W, tanh, ·Wᵀ, tanh, ·V: W is shared by two layers. */
