@@ -48,7 +48,7 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "300",
+            defaultValue = "250",
             description = "Training steps (default ${DEFAULT-VALUE}).")
     private int steps;
 
@@ -83,7 +83,7 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--batch",
             paramLabel = "N",
-            defaultValue = "32",
+            defaultValue = "16",
             description = "Definitions a step (default ${DEFAULT-VALUE}).")
     private int batch;
 

@@ -45,9 +45,12 @@ public record GlossTask(TokenizedGlosses training, TokenizedGlosses validation, 
     /** Evaluates with a trainer's session, which runs the kernels of its training. */
     public static Evaluation evaluate(LoraTrainer trainer, TokenizedGlosses glosses) {
         return GlossScores.evaluate(
-                GlossBatches.evaluation(glosses, EVALUATION_BATCH),
-                batch -> Objects.requireNonNull(
-                        trainer.output(placeholders(batch), Bert.LOGITS).get(Bert.LOGITS)));
+                GlossBatches.evaluation(glosses, EVALUATION_BATCH), batch -> output(trainer, batch, Bert.LOGITS));
+    }
+
+    static INDArray output(LoraTrainer trainer, MultiDataSet batch, String variable) {
+        return Objects.requireNonNull(
+                trainer.output(placeholders(batch), variable).get(variable));
     }
 
     /** Returns the logits {@code [n, 45]} of token sequences, computed by stock SameDiff. */
