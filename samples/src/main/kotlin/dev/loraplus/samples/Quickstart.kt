@@ -257,7 +257,7 @@ private class Quickstart(
 
     private companion object {
         const val WARM_UP_SHARE = 10
-        const val HEAD_SHARE = 2
+        const val HEAD_SHARE = 3
         const val COMPARED = 512
         const val EXAMPLES = 6
         const val CONFUSIONS = 12

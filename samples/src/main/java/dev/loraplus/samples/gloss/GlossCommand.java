@@ -48,7 +48,7 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "250",
+            defaultValue = "300",
             description = "Training steps (default ${DEFAULT-VALUE}).")
     private int steps;
 
@@ -62,14 +62,14 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--lambda",
             paramLabel = "X",
-            defaultValue = "4",
+            defaultValue = "8",
             description = "Learning rate of B divided by that of A; 1 is plain LoRA (default ${DEFAULT-VALUE}).")
     private double lambda;
 
     @Option(
             names = "--eta",
             paramLabel = "X",
-            defaultValue = "8e-4",
+            defaultValue = "6e-4",
             description = "Peak learning rate of A (default ${DEFAULT-VALUE}).")
     private double eta;
 

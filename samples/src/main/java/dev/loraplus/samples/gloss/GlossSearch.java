@@ -28,13 +28,13 @@ import picocli.CommandLine.Option;
         description = "Trains once for each combination and prints the validation accuracy of each.",
         mixinStandardHelpOptions = true)
 public final class GlossSearch implements Callable<Integer> {
-    @Option(names = "--steps", split = ",", defaultValue = "160", description = "Training steps.")
+    @Option(names = "--steps", split = ",", defaultValue = "300", description = "Training steps.")
     private List<Integer> steps = new ArrayList<>();
 
     @Option(names = "--lambda", split = ",", defaultValue = "1,4,16", description = "Rate of B by that of A.")
     private List<Double> lambdas = new ArrayList<>();
 
-    @Option(names = "--eta", split = ",", defaultValue = "8e-4", description = "Peak learning rates of A.")
+    @Option(names = "--eta", split = ",", defaultValue = "6e-4", description = "Peak learning rates of A.")
     private List<Double> etas = new ArrayList<>();
 
     @Option(names = "--head-rate", split = ",", defaultValue = "5e-3", description = "Peak rates of the head.")
@@ -47,7 +47,7 @@ public final class GlossSearch implements Callable<Integer> {
             description = "Lists of modules, apart by semicolons.")
     private List<String> targets = new ArrayList<>();
 
-    @Option(names = "--batch", defaultValue = "32", description = "Definitions a step.")
+    @Option(names = "--batch", defaultValue = "16", description = "Definitions a step.")
     private int batch;
 
     @Option(names = "--rank", defaultValue = "8", description = "Rank of the factors.")
