@@ -2,7 +2,6 @@ package dev.loraplus.samples
 
 import dev.loraplus.LoraConfig
 import dev.loraplus.LoraPlus
-import dev.loraplus.Targets
 import dev.loraplus.backend.NativeBuild
 import dev.loraplus.models.Bert
 import dev.loraplus.models.MiniLm
@@ -21,6 +20,7 @@ import dev.loraplus.samples.gloss.GlossOptions
 import dev.loraplus.samples.gloss.GlossReport
 import dev.loraplus.samples.gloss.GlossSplits
 import dev.loraplus.samples.gloss.GlossTask
+import dev.loraplus.samples.gloss.HeadAlone
 import dev.loraplus.samples.gloss.Point
 import dev.loraplus.samples.gloss.Prediction
 import dev.loraplus.samples.gloss.Results
@@ -56,13 +56,11 @@ private class Quickstart(
             val splits = GlossSplits.of(WordNetGlosses.read())
             val task = GlossTask.of(splits, options.steps() * options.batch(), tokenizer::encode)
             println("${task.training().size()} of ${splits.train().size} training definitions, 45 classes")
-            val graph = newGraph()
-            val head = trainHead(graph, task)
-            val adapted = LoraPlus.attach(graph, config(options.loraTargets()))
+            val adapted = LoraPlus.attach(newGraph(), config())
             val curve = LearningCurve(task, options.steps())
-            trainer(adapted, options.steps(), curve).use { trainer ->
+            trainer(adapted, curve).use { trainer ->
                 curve.trainer = trainer
-                finish(trainer, curve, adapted, task, head, tokenizer)
+                finish(trainer, curve, adapted, task, tokenizer)
             }
         }
     }
@@ -70,12 +68,12 @@ private class Quickstart(
     /** The pretrained encoder with a new head; the same seed gives the same head. */
     private fun newGraph(): SameDiff = Bert.classifier(MiniLm.weights(Supersenses.count(), options.seed()))
 
-    private fun config(targets: Targets): LoraConfig =
+    private fun config(): LoraConfig =
         LoraConfig
             .builder()
             .rank(options.rank())
             .lambda(options.lambda())
-            .targets(targets)
+            .targets(options.loraTargets())
             .modulesToSave("classifier")
             .headRate(options.headRate())
             .seed(options.seed())
@@ -83,32 +81,27 @@ private class Quickstart(
 
     private fun trainer(
         adapted: AdaptedGraph,
-        steps: Int,
-        vararg listeners: Listener,
+        listener: Listener,
     ): LoraTrainer =
         GlossTask
             .trainer(adapted)
-            .listeners(*listeners)
+            .listeners(listener)
             .eta(options.eta())
-            .schedule(Schedule.linear((steps / WARM_UP_SHARE).toLong(), steps.toLong()))
-            .maxSteps(steps.toLong())
+            .schedule(Schedule.linear((options.steps() / WARM_UP_SHARE).toLong(), options.steps().toLong()))
+            .maxSteps(options.steps().toLong())
             .build()
 
-    /** Trains the head alone and takes it off again: the accuracies before and after; the encoder stays the same. */
-    private fun trainHead(
-        graph: SameDiff,
+    /** The accuracies before and after training the head alone, on the encoder as it is before its training. */
+    private fun headAlone(
+        trainer: LoraTrainer,
+        model: SameDiff,
         task: GlossTask,
     ): Pair<Double, Double> {
-        val headOnly = LoraPlus.attach(graph, config(Targets.none()))
-        val accuracies =
-            trainer(headOnly, options.steps() / HEAD_SHARE + 1).use { trainer ->
-                val encoded = EncodedGlosses.of(trainer, task.validation())
-                val before = said("before", task, encoded.evaluate(graph))
-                fit(trainer, task)
-                before to said("head alone", task, encoded.evaluate(graph))
-            }
-        headOnly.detach()
-        return accuracies
+        val encoded = EncodedGlosses.of(trainer, task.validation())
+        val before = said("before", task, encoded.evaluate(model))
+        val training = EncodedGlosses.of(trainer, task.training())
+        val head = HeadAlone.trained(model, training, options.headRate(), options.seed())
+        return before to said("head alone", task, encoded.evaluate(head))
     }
 
     /** Takes all steps, in more than one pass where the definitions do not suffice. */
@@ -125,9 +118,9 @@ private class Quickstart(
         curve: LearningCurve,
         adapted: AdaptedGraph,
         task: GlossTask,
-        head: Pair<Double, Double>,
         tokenizer: WordPieceTokenizer,
     ) {
+        val head = headAlone(trainer, adapted.graph(), task)
         println(adapted.describe().lineSequence().first())
         println(groups(trainer.groups().assignments()))
         curve.accuracy += Point(0, head.first)
@@ -257,7 +250,6 @@ private class Quickstart(
 
     private companion object {
         const val WARM_UP_SHARE = 10
-        const val HEAD_SHARE = 3
         const val COMPARED = 512
         const val EXAMPLES = 6
         const val CONFUSIONS = 12

@@ -1,0 +1,72 @@
+package dev.loraplus.samples.gloss;
+
+import dev.loraplus.LoraConfig;
+import dev.loraplus.LoraPlus;
+import dev.loraplus.Targets;
+import dev.loraplus.optim.Schedule;
+import dev.loraplus.samediff.LoraTrainer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Trains a copy of the classification head on what the frozen encoder makes of the glosses: the other baseline. */
+public final class HeadAlone {
+    private static final int PASSES = 10;
+
+    private HeadAlone() {}
+
+    /**
+     * Trains and returns a graph that holds the head alone; the model's own head stays as it is.
+     *
+     * @param model the graph whose head is copied
+     * @param training what the head learns from
+     * @param rate the peak learning rate
+     * @param seed orders the batches
+     */
+    public static SameDiff trained(SameDiff model, EncodedGlosses training, double rate, long seed) {
+        SameDiff graph = copyOf(model);
+        LoraConfig config = LoraConfig.builder()
+                .targets(Targets.none())
+                .modulesToSave("classifier")
+                .build();
+        int steps = PASSES * training.pooled().size();
+        try (LoraTrainer trainer = LoraTrainer.builder(LoraPlus.attach(graph, config))
+                .eta(rate)
+                .schedule(Schedule.linear(steps / 10, steps))
+                .build()) {
+            Random random = new Random(seed);
+            for (int pass = 0; pass < PASSES; pass++) {
+                List<Integer> order = new ArrayList<>();
+                for (int i = 0; i < training.pooled().size(); i++) {
+                    order.add(i);
+                }
+                Collections.shuffle(order, random);
+                for (int i : order) {
+                    trainer.step(Map.of(
+                            "pooled", training.pooled().get(i),
+                            "labels", training.labels().get(i)));
+                }
+            }
+        }
+        return graph;
+    }
+
+    private static SameDiff copyOf(SameDiff model) {
+        INDArray weight = model.getVariable("classifier.weight").getArr().dup();
+        INDArray bias = model.getVariable("classifier.bias").getArr().dup();
+        SameDiff graph = SameDiff.create();
+        SDVariable pooled = graph.placeHolder("pooled", DataType.FLOAT, -1, weight.size(0));
+        SDVariable labels = graph.placeHolder("labels", DataType.FLOAT, -1, weight.size(1));
+        SDVariable logits = graph.mmul(pooled, graph.var("classifier.weight", weight))
+                .add("logits", graph.var("classifier.bias", bias));
+        graph.loss.softmaxCrossEntropy("loss", labels, logits, null);
+        graph.setLossVariables("loss");
+        return graph;
+    }
+}
