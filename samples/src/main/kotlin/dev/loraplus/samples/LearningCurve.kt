@@ -43,6 +43,6 @@ internal class LearningCurve(
     }
 
     private companion object {
-        const val VALIDATIONS = 2
+        const val VALIDATIONS = 1
     }
 }

@@ -91,7 +91,7 @@ private class Quickstart(
             .maxSteps(options.steps().toLong())
             .build()
 
-    /** The accuracies before and after training the head alone, on the encoder as it is before its training. */
+    /** The accuracies before and after ten passes with the head alone, on the encoder as it is before its training. */
     private fun headAlone(
         trainer: LoraTrainer,
         model: SameDiff,
@@ -99,7 +99,7 @@ private class Quickstart(
     ): Pair<Double, Double> {
         val encoded = EncodedGlosses.of(trainer, task.validation())
         val before = said("before", task, encoded.evaluate(model))
-        val training = EncodedGlosses.of(trainer, task.training())
+        val training = EncodedGlosses.of(trainer, task.training().first(HEAD_EXAMPLES))
         val head = HeadAlone.trained(model, training, options.headRate(), options.seed())
         return before to said("head alone", task, encoded.evaluate(head))
     }
@@ -250,6 +250,7 @@ private class Quickstart(
 
     private companion object {
         const val WARM_UP_SHARE = 10
+        const val HEAD_EXAMPLES = 2400
         const val COMPARED = 512
         const val EXAMPLES = 6
         const val CONFUSIONS = 12

@@ -46,6 +46,12 @@ public final class TokenizedGlosses {
         return new TokenizedGlosses(List.copyOf(sequences), List.copyOf(glosses));
     }
 
+    /** Returns the first {@code count} of them, or all if there are fewer. */
+    public TokenizedGlosses first(int count) {
+        int end = Math.min(count, size());
+        return new TokenizedGlosses(sequences.subList(0, end), glosses.subList(0, end));
+    }
+
     /** Returns how many glosses there are. */
     public int size() {
         return glosses.size();
