@@ -27,7 +27,6 @@ import dev.loraplus.samples.gloss.Results
 import dev.loraplus.samples.gloss.Supersenses
 import dev.loraplus.samples.gloss.TokenizedGlosses
 import dev.loraplus.samples.gloss.WordNetGlosses
-import org.nd4j.autodiff.listeners.Listener
 import org.nd4j.autodiff.samediff.SameDiff
 import org.nd4j.evaluation.classification.Evaluation
 import org.nd4j.linalg.api.ndarray.INDArray
@@ -57,11 +56,7 @@ private class Quickstart(
             val task = GlossTask.of(splits, options.steps() * options.batch(), tokenizer::encode)
             println("${task.training().size()} of ${splits.train().size} training definitions, 45 classes")
             val adapted = LoraPlus.attach(newGraph(), config())
-            val curve = LearningCurve(task, options.steps())
-            trainer(adapted, curve).use { trainer ->
-                curve.trainer = trainer
-                finish(trainer, curve, adapted, task, tokenizer)
-            }
+            trainer(adapted).use { trainer -> finish(trainer, adapted, task, tokenizer) }
         }
     }
 
@@ -79,13 +74,9 @@ private class Quickstart(
             .seed(options.seed())
             .build()
 
-    private fun trainer(
-        adapted: AdaptedGraph,
-        listener: Listener,
-    ): LoraTrainer =
+    private fun trainer(adapted: AdaptedGraph): LoraTrainer =
         GlossTask
             .trainer(adapted)
-            .listeners(listener)
             .eta(options.eta())
             .schedule(Schedule.linear((options.steps() / WARM_UP_SHARE).toLong(), options.steps().toLong()))
             .maxSteps(options.steps().toLong())
@@ -115,7 +106,6 @@ private class Quickstart(
 
     private fun finish(
         trainer: LoraTrainer,
-        curve: LearningCurve,
         adapted: AdaptedGraph,
         task: GlossTask,
         tokenizer: WordPieceTokenizer,
@@ -123,10 +113,8 @@ private class Quickstart(
         val head = headAlone(trainer, adapted.graph(), task)
         println(adapted.describe().lineSequence().first())
         println(groups(trainer.groups().assignments()))
-        curve.accuracy += Point(0, head.first)
         val run = fit(trainer, task)
         val validation = said("LoRA+", task, GlossTask.evaluate(trainer, task.validation()))
-        curve.accuracy += Point(options.steps(), validation)
         val test = GlossTask.evaluate(trainer, task.test())
         println("test accuracy after LoRA+ %.3f (%d definitions)".format(test.accuracy(), task.test().size()))
         adapted.save(folder.resolve("adapter"))
@@ -137,10 +125,10 @@ private class Quickstart(
                 Results.Validation(head.first, head.second, validation),
                 Results.Test(test.accuracy()),
                 (System.nanoTime() - started) / 1e9,
-                run.examples() / (run.seconds() - curve.validationSeconds),
+                run.examplesPerSecond(),
                 options.settings(),
             )
-        report(trainer, curve, results, test, examples)
+        report(trainer, run, results, test, examples)
     }
 
     private fun said(
@@ -212,7 +200,7 @@ private class Quickstart(
 
     private fun report(
         trainer: LoraTrainer,
-        curve: LearningCurve,
+        run: TrainingResult,
         results: Results,
         test: Evaluation,
         examples: List<Prediction>,
@@ -221,8 +209,11 @@ private class Quickstart(
         GlossReport(
             "all-MiniLM-L6-v2",
             results,
-            curve.loss,
-            curve.accuracy,
+            run.losses().mapIndexed { step, loss -> Point(step + 1, loss) },
+            listOf(
+                Point(0, results.validation().before()),
+                Point(options.steps(), results.validation().loraplus()),
+            ),
             trainer.groups().assignments(),
             Confusion.mostFrequent(test, CONFUSIONS),
             examples,
