@@ -177,7 +177,7 @@ private class Quickstart(
                 difference,
             ),
         )
-        check(same && difference <= LARGEST_DIFFERENCE * maxOf(1.0, trained.amaxNumber().toDouble())) {
+        check(same && difference <= LARGEST_DIFFERENCE) {
             "The $name model does not predict what the trained one does: logits differ by $difference."
         }
     }
