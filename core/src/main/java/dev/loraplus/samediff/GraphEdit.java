@@ -88,7 +88,7 @@ final class GraphEdit {
         undo.push(() -> {
             graph.getOps().remove(own.name());
             renameReader(inputs, own.name(), operation.getName());
-            removeReader(variable(delta), operation.getName());
+            Graphs.removeReader(variable(delta), operation.getName());
             graph.getVariables().remove(own.name());
             fill(operation, base, inputs, output);
         });
@@ -115,11 +115,11 @@ final class GraphEdit {
         List<String> replaced = new ArrayList<>(inputs);
         replaced.replaceAll(name -> name.equals(old.name()) ? replacement.name() : name);
         operation.setInputsToOp(replaced);
-        removeReader(variable(old), operation.getName());
-        addReader(variable(replacement), operation.getName());
+        Graphs.removeReader(variable(old), operation.getName());
+        Graphs.addReader(variable(replacement), operation.getName());
         undo.push(() -> {
             operation.setInputsToOp(inputs);
-            removeReader(variable(replacement), operation.getName());
+            Graphs.removeReader(variable(replacement), operation.getName());
             variable(old).setInputsForOp(readers);
         });
     }
@@ -152,7 +152,7 @@ final class GraphEdit {
         for (String input : operation.getInputsToOp()) {
             Variable variable = graph.getVariables().get(input);
             if (variable != null) {
-                removeReader(variable, operation.getName());
+                Graphs.removeReader(variable, operation.getName());
             }
         }
     }
@@ -181,22 +181,5 @@ final class GraphEdit {
 
     private Variable variable(SDVariable variable) {
         return Graphs.variable(graph, variable.name());
-    }
-
-    private static void addReader(Variable variable, String operation) {
-        List<String> readers =
-                variable.getInputsForOp() == null ? new ArrayList<>() : new ArrayList<>(variable.getInputsForOp());
-        if (!readers.contains(operation)) {
-            readers.add(operation);
-        }
-        variable.setInputsForOp(readers);
-    }
-
-    private static void removeReader(Variable variable, String operation) {
-        if (variable.getInputsForOp() != null) {
-            List<String> readers = new ArrayList<>(variable.getInputsForOp());
-            readers.removeIf(operation::equals);
-            variable.setInputsForOp(readers);
-        }
     }
 }

@@ -6,12 +6,12 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
-import org.nd4j.autodiff.samediff.internal.Variable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
@@ -57,10 +57,10 @@ final class GraphRewriter {
     /** Puts another operation in the place of one; outputs that it no longer fills must be dead. */
     void replace(SameDiffOp place, DynamicCustomOp operation, List<String> inputs, List<String> outputs) {
         for (String input : place.getInputsToOp()) {
-            removeReader(input, place.getName());
+            Graphs.removeReader(Graphs.variable(graph, input), place.getName());
         }
         for (String input : inputs) {
-            addReader(input, place.getName());
+            Graphs.addReader(Graphs.variable(graph, input), place.getName());
         }
         for (String output : place.getOutputsOfOp()) {
             if (!outputs.contains(output)) {
@@ -91,7 +91,10 @@ final class GraphRewriter {
         for (SameDiffOp operation : List.copyOf(graph.getOps().values())) {
             if (!liveOperations.contains(operation.getName()) && !keep.contains(operation.getName())) {
                 graph.getOps().remove(operation.getName());
-                operation.getInputsToOp().forEach(input -> removeReader(input, operation.getName()));
+                operation.getInputsToOp().stream()
+                        .map(graph.getVariables()::get)
+                        .filter(Objects::nonNull)
+                        .forEach(input -> Graphs.removeReader(input, operation.getName()));
                 operation.getOutputsOfOp().forEach(graph.getVariables()::remove);
             }
         }
@@ -107,22 +110,5 @@ final class GraphRewriter {
             }
         }
         liveOperations = found;
-    }
-
-    private void addReader(String variable, String operation) {
-        List<String> readers = new ArrayList<>(Graphs.readers(graph, variable));
-        if (!readers.contains(operation)) {
-            readers.add(operation);
-        }
-        Graphs.variable(graph, variable).setInputsForOp(readers);
-    }
-
-    private void removeReader(String variable, String operation) {
-        Variable found = graph.getVariables().get(variable);
-        if (found != null && found.getInputsForOp() != null) {
-            List<String> readers = new ArrayList<>(found.getInputsForOp());
-            readers.removeIf(operation::equals);
-            found.setInputsForOp(readers);
-        }
     }
 }

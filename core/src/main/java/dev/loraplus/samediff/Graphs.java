@@ -1,5 +1,6 @@
 package dev.loraplus.samediff;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -39,6 +40,25 @@ final class Graphs {
     static List<String> readers(SameDiff graph, String variable) {
         List<String> names = variable(graph, variable).getInputsForOp();
         return names == null ? List.of() : names.stream().distinct().toList();
+    }
+
+    /** Adds an operation to the readers of a variable, unless it is one. */
+    static void addReader(Variable variable, String operation) {
+        List<String> readers =
+                variable.getInputsForOp() == null ? new ArrayList<>() : new ArrayList<>(variable.getInputsForOp());
+        if (!readers.contains(operation)) {
+            readers.add(operation);
+        }
+        variable.setInputsForOp(readers);
+    }
+
+    /** Removes an operation from the readers of a variable. */
+    static void removeReader(Variable variable, String operation) {
+        if (variable.getInputsForOp() != null) {
+            List<String> readers = new ArrayList<>(variable.getInputsForOp());
+            readers.removeIf(operation::equals);
+            variable.setInputsForOp(readers);
+        }
     }
 
     /** Returns whether a variable or constant holds its own array. */

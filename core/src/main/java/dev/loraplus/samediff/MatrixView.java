@@ -13,6 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param split how many leading dimensions are rows
  * @param outputFirst whether the rows are the output side
  */
+@SuppressWarnings("ArrayRecordComponent") // private to this package, never changed
 record MatrixView(long[] shape, int split, boolean outputFirst) {
 
     /** Reads the last dimension as the output side. */

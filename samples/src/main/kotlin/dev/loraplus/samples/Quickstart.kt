@@ -1,13 +1,11 @@
 package dev.loraplus.samples
 
-import dev.loraplus.LoraConfig
 import dev.loraplus.LoraPlus
 import dev.loraplus.backend.NativeBuild
 import dev.loraplus.models.Bert
 import dev.loraplus.models.MiniLm
 import dev.loraplus.models.WordPieceTokenizer
 import dev.loraplus.optim.Assignment
-import dev.loraplus.optim.Schedule
 import dev.loraplus.samediff.AdaptedGraph
 import dev.loraplus.samediff.LoraTrainer
 import dev.loraplus.samediff.TrainingResult
@@ -54,35 +52,19 @@ private class Quickstart(
         MiniLm.tokenizer().use { tokenizer ->
             val splits = GlossSplits.of(WordNetGlosses.read())
             val task = GlossTask.of(splits, options.steps() * options.batch(), tokenizer::encode)
-            println("${task.training().size()} of ${splits.train().size} training definitions, 45 classes")
-            val adapted = LoraPlus.attach(newGraph(), config())
-            trainer(adapted).use { trainer -> finish(trainer, adapted, task, tokenizer) }
+            say("${task.training().size()} of ${splits.train().size} training definitions, 45 classes")
+            val adapted = LoraPlus.attach(newGraph(), options.config())
+            options.trainer(adapted).build().use { trainer -> finish(trainer, adapted, task, tokenizer) }
         }
     }
+
+    /** Prints a line with the seconds since the start. */
+    private fun say(text: String) = println("[%3.0f s] %s".format((System.nanoTime() - started) / 1e9, text))
 
     /** The pretrained encoder with a new head; the same seed gives the same head. */
     private fun newGraph(): SameDiff = Bert.classifier(MiniLm.weights(Supersenses.count(), options.seed()))
 
-    private fun config(): LoraConfig =
-        LoraConfig
-            .builder()
-            .rank(options.rank())
-            .lambda(options.lambda())
-            .targets(options.loraTargets())
-            .modulesToSave("classifier")
-            .headRate(options.headRate())
-            .seed(options.seed())
-            .build()
-
-    private fun trainer(adapted: AdaptedGraph): LoraTrainer =
-        GlossTask
-            .trainer(adapted)
-            .eta(options.eta())
-            .schedule(Schedule.linear((options.steps() / WARM_UP_SHARE).toLong(), options.steps().toLong()))
-            .maxSteps(options.steps().toLong())
-            .build()
-
-    /** The accuracies before and after ten passes with the head alone, on the encoder as it is before its training. */
+    /** Returns the accuracies before any training and with the head alone, where training with LoRA+ then starts. */
     private fun headAlone(
         trainer: LoraTrainer,
         model: SameDiff,
@@ -90,9 +72,8 @@ private class Quickstart(
     ): Pair<Double, Double> {
         val encoded = EncodedGlosses.of(trainer, task.validation())
         val before = said("before", task, encoded.evaluate(model))
-        val training = EncodedGlosses.of(trainer, task.training().first(HEAD_EXAMPLES))
-        val head = HeadAlone.trained(model, training, options.headRate(), options.seed())
-        return before to said("head alone", task, encoded.evaluate(head))
+        HeadAlone.start(model, HeadAlone.trained(trainer, model, task, options))
+        return before to said("head alone", task, encoded.evaluate(model))
     }
 
     /** Takes all steps, in more than one pass where the definitions do not suffice. */
@@ -111,14 +92,14 @@ private class Quickstart(
         tokenizer: WordPieceTokenizer,
     ) {
         val head = headAlone(trainer, adapted.graph(), task)
-        println(adapted.describe().lineSequence().first())
+        say(adapted.describe().lineSequence().first())
         println(groups(trainer.groups().assignments()))
         val run = fit(trainer, task)
         val validation = said("LoRA+", task, GlossTask.evaluate(trainer, task.validation()))
         val test = GlossTask.evaluate(trainer, task.test())
-        println("test accuracy after LoRA+ %.3f (%d definitions)".format(test.accuracy(), task.test().size()))
+        say("test accuracy after LoRA+ %.3f (%d definitions)".format(test.accuracy(), task.test().size()))
         adapted.save(folder.resolve("adapter"))
-        checkReloadAndMerge(adapted, task, tokenizer)
+        checkReloadAndMerge(adapted, task)
         val examples = classify(adapted.graph(), tokenizer, task)
         val results =
             Results(
@@ -137,7 +118,7 @@ private class Quickstart(
         evaluation: Evaluation,
     ): Double {
         val accuracy = evaluation.accuracy()
-        println("validation accuracy %-10s %.3f (%d definitions)".format(stage, accuracy, task.validation().size()))
+        say("validation accuracy %-10s %.3f (%d definitions)".format(stage, accuracy, task.validation().size()))
         return accuracy
     }
 
@@ -145,21 +126,14 @@ private class Quickstart(
     private fun checkReloadAndMerge(
         adapted: AdaptedGraph,
         task: GlossTask,
-        tokenizer: WordPieceTokenizer,
     ) {
-        val texts =
-            task
-                .validation()
-                .glosses()
-                .take(COMPARED)
-                .map(Gloss::text)
-        val sequences = tokenizer.encode(texts, TokenizedGlosses.MAX_TOKENS)
-        val trained = GlossTask.logits(adapted.graph(), sequences).dup()
+        val compared = task.validation().first(COMPARED)
+        val trained = GlossTask.logits(adapted.graph(), compared)
         val fresh = newGraph()
         LoraPlus.load(fresh, folder.resolve("adapter"))
-        compare("reloaded", trained, GlossTask.logits(fresh, sequences))
+        compare("reloaded", trained, GlossTask.logits(fresh, compared))
         adapted.merge()
-        compare("merged", trained, GlossTask.logits(adapted.graph(), sequences))
+        compare("merged", trained, GlossTask.logits(adapted.graph(), compared))
     }
 
     private fun compare(
@@ -169,7 +143,7 @@ private class Quickstart(
     ) {
         val difference = trained.sub(other).amaxNumber().toDouble()
         val same = trained.argMax(1) == other.argMax(1)
-        println(
+        say(
             "%-8s %d definitions: predictions %s, logits differ by at most %.1e".format(
                 name,
                 trained.rows(),
@@ -211,7 +185,7 @@ private class Quickstart(
             results,
             run.losses().mapIndexed { step, loss -> Point(step + 1, loss) },
             listOf(
-                Point(0, results.validation().before()),
+                Point(0, results.validation().head()),
                 Point(options.steps(), results.validation().loraplus()),
             ),
             trainer.groups().assignments(),
@@ -240,8 +214,6 @@ private class Quickstart(
         }
 
     private companion object {
-        const val WARM_UP_SHARE = 10
-        const val HEAD_EXAMPLES = 2400
         const val COMPARED = 512
         const val EXAMPLES = 6
         const val CONFUSIONS = 12

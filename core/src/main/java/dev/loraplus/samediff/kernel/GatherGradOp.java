@@ -23,7 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * @since 0.1.0
  */
 public final class GatherGradOp extends JavaOp {
-    private final int axis;
+    private final int indexed;
 
     /**
      * Creates the operation.
@@ -32,7 +32,7 @@ public final class GatherGradOp extends JavaOp {
      */
     public GatherGradOp(int axis) {
         super("loraplus_gather_grad", 1);
-        this.axis = axis;
+        this.indexed = axis;
     }
 
     @Override
@@ -43,14 +43,14 @@ public final class GatherGradOp extends JavaOp {
     @Override
     public void run(List<INDArray> in, List<INDArray> out) {
         INDArray table = in.get(0);
-        int dimension = axis < 0 ? axis + table.rank() : axis;
+        int dimension = indexed < 0 ? indexed + table.rank() : indexed;
         long[] indices = in.get(1)
                 .castTo(DataType.LONG)
                 .dup('c')
                 .reshape(in.get(1).length())
                 .toLongVector();
         requireWithin(indices, table);
-        long rows = table.size(axis);
+        long rows = table.size(indexed);
         INDArray slices = in.get(2)
                 .permute(leading(in.get(2).rank(), dimension, in.get(1).rank()))
                 .reshape('c', indices.length, table.length() / rows);
@@ -93,10 +93,10 @@ public final class GatherGradOp extends JavaOp {
     }
 
     private void requireWithin(long[] indices, INDArray table) {
-        long size = table.size(axis);
+        long size = table.size(indexed);
         for (long index : indices) {
             if (index < 0 || index >= size) {
-                throw new IllegalArgumentException("'" + opName() + "' got index " + index + " for dimension " + axis
+                throw new IllegalArgumentException("'" + opName() + "' got index " + index + " for dimension " + indexed
                         + " of a table of shape " + Arrays.toString(table.shape()) + "; indices are 0 to " + (size - 1)
                         + ".");
             }

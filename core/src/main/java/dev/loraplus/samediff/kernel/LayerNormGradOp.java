@@ -24,9 +24,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @since 0.1.0
  */
-public final class LayerNormGradOp extends JavaOp {
-    private final int dimension;
-
+public final class LayerNormGradOp extends RowOp {
     /** Creates the operation for the last dimension. */
     public LayerNormGradOp() {
         this(-1);
@@ -38,33 +36,17 @@ public final class LayerNormGradOp extends JavaOp {
      * @param dimension what is normalised, counted from the end if negative; only the last has a kernel
      */
     public LayerNormGradOp(int dimension) {
-        super("loraplus_layer_norm_grad", 1);
-        this.dimension = dimension;
+        super("loraplus_layer_norm_grad", dimension);
     }
 
     @Override
-    protected List<long[]> shapes(List<INDArray> in) {
-        return List.of(in.get(0).shape());
-    }
-
-    @Override
-    public void run(List<INDArray> in, List<INDArray> out) {
-        if (!Rows.isLast(dimension, in.get(0))) {
-            INDArray unused =
-                    Nd4j.createUninitialized(in.get(1).dataType(), in.get(1).shape());
-            Nd4j.exec(new LayerNormBp(in.get(0), in.get(1), in.get(2), out.get(0), unused, false, dimension));
-            return;
-        }
+    void check(List<INDArray> in) {
         Rows.check(opName(), in.get(0), List.of(in.get(1)));
         Kernels.requireSameShape(opName(), in.get(0), in.get(2));
-        if (Kernels.supports(in, out)) {
-            fast(in, out.get(0));
-        } else {
-            stock(in, out.get(0));
-        }
     }
 
-    private static void fast(List<INDArray> in, INDArray out) {
+    @Override
+    void fast(List<INDArray> in, INDArray out) {
         FloatBuffer x = Kernels.open(in.get(0));
         FloatBuffer dy = Kernels.open(in.get(2));
         FloatBuffer dx = Kernels.open(out);
@@ -88,10 +70,17 @@ public final class LayerNormGradOp extends JavaOp {
         });
     }
 
-    private static void stock(List<INDArray> in, INDArray out) {
+    @Override
+    void stock(List<INDArray> in, INDArray out, int dimension) {
         INDArray x = in.get(0);
-        INDArray gradient = in.get(2).mul(in.get(1).reshape(row(x.rank(), x.size(-1))));
-        Nd4j.exec(new StandardizeBp(x, gradient, out, x.rank() - 1));
+        if (Rows.isLast(dimension, x)) {
+            INDArray gradient = in.get(2).mul(in.get(1).reshape(row(x.rank(), x.size(-1))));
+            Nd4j.exec(new StandardizeBp(x, gradient, out, x.rank() - 1));
+        } else {
+            INDArray unused =
+                    Nd4j.createUninitialized(in.get(1).dataType(), in.get(1).shape());
+            Nd4j.exec(new LayerNormBp(x, in.get(1), in.get(2), out, unused, false, dimension));
+        }
     }
 
     /** Returns the shape {@code [1, .., 1, n]}. */

@@ -20,9 +20,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @since 0.1.0
  */
-public final class LayerNormOp extends JavaOp {
-    private final int dimension;
-
+public final class LayerNormOp extends RowOp {
     /** Creates the operation for the last dimension. */
     public LayerNormOp() {
         this(-1);
@@ -34,30 +32,25 @@ public final class LayerNormOp extends JavaOp {
      * @param dimension what is normalised, counted from the end if negative; only the last has a kernel
      */
     public LayerNormOp(int dimension) {
-        super("loraplus_layer_norm", 1);
-        this.dimension = dimension;
+        super("loraplus_layer_norm", dimension);
     }
 
     @Override
-    protected List<long[]> shapes(List<INDArray> in) {
-        return List.of(in.get(0).shape());
-    }
-
-    @Override
-    public void run(List<INDArray> in, List<INDArray> out) {
-        if (!Rows.isLast(dimension, in.get(0))) {
-            stock(in, out.get(0), dimension);
-            return;
-        }
+    void check(List<INDArray> in) {
         Rows.check(opName(), in.get(0), in.subList(1, in.size()));
-        if (Kernels.supports(in, out)) {
-            fast(in, out.get(0));
-        } else {
-            stock(in, out.get(0), in.get(0).rank() - 1);
-        }
     }
 
-    private static void fast(List<INDArray> in, INDArray out) {
+    @Override
+    void stock(List<INDArray> in, INDArray out, int dimension) {
+        INDArray x = in.get(0);
+        LayerNorm op = in.size() > 2
+                ? new LayerNorm(x, in.get(1), in.get(2), out, false, dimension)
+                : new LayerNorm(x, in.get(1), out, false, dimension);
+        Nd4j.exec(op);
+    }
+
+    @Override
+    void fast(List<INDArray> in, INDArray out) {
         FloatBuffer x = Kernels.open(in.get(0));
         FloatBuffer y = Kernels.open(out);
         double[] gain = Kernels.doubles(in.get(1));
@@ -77,13 +70,5 @@ public final class LayerNormOp extends JavaOp {
                 y.put(i * n, narrow);
             }
         });
-    }
-
-    private static void stock(List<INDArray> in, INDArray out, int dimension) {
-        INDArray x = in.get(0);
-        LayerNorm op = in.size() > 2
-                ? new LayerNorm(x, in.get(1), in.get(2), out, false, dimension)
-                : new LayerNorm(x, in.get(1), out, false, dimension);
-        Nd4j.exec(op);
     }
 }

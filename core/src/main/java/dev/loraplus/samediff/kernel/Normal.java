@@ -8,6 +8,7 @@ package dev.loraplus.samediff.kernel;
  * 1.1e-8, exp to 1.4e-7. Beyond 6 the density is exactly zero, so a large negative x is not multiplied by a rounding
  * error.
  */
+@SuppressWarnings("FloatingPointLiteralPrecision") // as fitted, rounded once
 final class Normal {
     private static final float LIMIT = 6f;
     private static final float DENSITY_AT_ZERO = 0.398942280f; // 1 / sqrt(2 pi)

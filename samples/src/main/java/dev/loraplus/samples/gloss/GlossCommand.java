@@ -48,7 +48,7 @@ public final class GlossCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "300",
+            defaultValue = "150",
             description = "Training steps (default ${DEFAULT-VALUE}).")
     private int steps;
 

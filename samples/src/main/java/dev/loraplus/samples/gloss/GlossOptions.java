@@ -1,6 +1,10 @@
 package dev.loraplus.samples.gloss;
 
+import dev.loraplus.LoraConfig;
 import dev.loraplus.Targets;
+import dev.loraplus.optim.Schedule;
+import dev.loraplus.samediff.AdaptedGraph;
+import dev.loraplus.samediff.LoraTrainerBuilder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -59,9 +63,27 @@ public record GlossOptions(
         }
     }
 
-    /** Returns what is to be adapted. */
-    public Targets loraTargets() {
-        return targets.contains(ALL_LINEAR) ? Targets.allLinear() : Targets.named(targets.toArray(String[]::new));
+    /** Returns the adapter's configuration; the classification head is trained too. */
+    public LoraConfig config() {
+        return LoraConfig.builder()
+                .rank(rank)
+                .lambda(lambda)
+                .targets(
+                        targets.contains(ALL_LINEAR)
+                                ? Targets.allLinear()
+                                : Targets.named(targets.toArray(String[]::new)))
+                .modulesToSave("classifier")
+                .headRate(headRate)
+                .seed(seed)
+                .build();
+    }
+
+    /** Starts a trainer with these rates: a tenth of the steps to warm up, then a linear decay. */
+    public LoraTrainerBuilder trainer(AdaptedGraph adapted) {
+        return GlossTask.trainer(adapted)
+                .eta(eta)
+                .schedule(Schedule.linear(steps / 10, steps))
+                .maxSteps(steps);
     }
 
     /** Returns the settings that the figures of a run depend on, by name. */

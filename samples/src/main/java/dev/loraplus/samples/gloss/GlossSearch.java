@@ -1,141 +1,85 @@
 package dev.loraplus.samples.gloss;
 
-import dev.loraplus.LoraConfig;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.loraplus.LoraPlus;
-import dev.loraplus.Targets;
 import dev.loraplus.backend.NativeBuild;
 import dev.loraplus.models.Bert;
 import dev.loraplus.models.MiniLm;
 import dev.loraplus.models.WordPieceTokenizer;
-import dev.loraplus.optim.Schedule;
 import dev.loraplus.samediff.AdaptedGraph;
 import dev.loraplus.samediff.DivergenceException;
 import dev.loraplus.samediff.LoraTrainer;
 import dev.loraplus.samediff.TrainingResult;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
-/** Searches settings of the main job on the validation glosses; the test glosses are never read. */
-@Command(
-        name = "gloss-search",
-        description = "Trains once for each combination and prints the validation accuracy of each.",
-        mixinStandardHelpOptions = true)
-public final class GlossSearch implements Callable<Integer> {
-    @Option(names = "--steps", split = ",", defaultValue = "300", description = "Training steps.")
-    private List<Integer> steps = new ArrayList<>();
+/**
+ * Searches settings of the main job on the validation glosses; the test glosses are never read.
+ *
+ * <p>Each argument is a trial: options of the main job in one string, as {@code "--lambda 1 --eta 2e-3 --seed 3"}.
+ */
+public final class GlossSearch {
+    private final GlossSplits splits;
+    private final WordPieceTokenizer tokenizer;
 
-    @Option(names = "--lambda", split = ",", defaultValue = "1,4,16", description = "Rate of B by that of A.")
-    private List<Double> lambdas = new ArrayList<>();
-
-    @Option(names = "--eta", split = ",", defaultValue = "6e-4", description = "Peak learning rates of A.")
-    private List<Double> etas = new ArrayList<>();
-
-    @Option(names = "--head-rate", split = ",", defaultValue = "5e-3", description = "Peak rates of the head.")
-    private List<Double> headRates = new ArrayList<>();
-
-    @Option(
-            names = "--targets",
-            split = ";",
-            defaultValue = "query,key,value,intermediate.dense,output.dense",
-            description = "Lists of modules, apart by semicolons.")
-    private List<String> targets = new ArrayList<>();
-
-    @Option(names = "--batch", defaultValue = "16", description = "Definitions a step.")
-    private int batch;
-
-    @Option(names = "--rank", defaultValue = "8", description = "Rank of the factors.")
-    private int rank;
-
-    @Option(names = "--seed", split = ",", defaultValue = "0", description = "Seeds.")
-    private List<Long> seeds = new ArrayList<>();
-
-    private int trials;
-
-    private GlossSearch() {}
-
-    /** Runs the search; see {@code --help}. */
-    public static void main(String[] args) {
-        System.exit(new CommandLine(new GlossSearch()).execute(args));
+    private GlossSearch(GlossSplits splits, WordPieceTokenizer tokenizer) {
+        this.splits = splits;
+        this.tokenizer = tokenizer;
     }
 
-    @Override
-    public Integer call() throws IOException {
+    /** Runs the trials in their order and prints the validation accuracy of each. */
+    public static void main(String[] args) throws IOException {
+        if (args.length == 0 || args[0].endsWith("help")) {
+            System.out.println("Usage: gloss-search TRIAL...  where a trial is options of the quickstart in quotes:"
+                    + " \"--lambda 1 --eta 2e-3\" \"--lambda 8 --eta 6e-4 --seed 1\"");
+            System.exit(args.length == 0 ? 2 : 0);
+        }
         System.out.println(NativeBuild.describe());
-        GlossSplits splits = GlossSplits.of(WordNetGlosses.read());
+        int failures = 0;
         try (WordPieceTokenizer tokenizer = MiniLm.tokenizer()) {
-            for (int count : steps) {
-                GlossTask task = GlossTask.of(splits, count * batch, tokenizer::encode);
-                for (String modules : targets) {
-                    for (double lambda : lambdas) {
-                        for (double eta : etas) {
-                            for (double headRate : headRates) {
-                                for (long seed : seeds) {
-                                    trial(task, count, modules, lambda, eta, headRate, seed);
-                                }
-                            }
-                        }
-                    }
-                }
+            GlossSearch search = new GlossSearch(GlossSplits.of(WordNetGlosses.read()), tokenizer);
+            for (String trial : args) {
+                int code = GlossCommand.run(
+                        trial.trim().split("\\s+", -1),
+                        search::run,
+                        new PrintWriter(System.out, true, UTF_8),
+                        new PrintWriter(System.err, true, UTF_8));
+                failures += code == 0 ? 0 : 1;
             }
         }
-        System.out.println("search: " + trials + " trials");
-        return trials > 0 ? 0 : 1;
+        System.out.println("search: " + args.length + " trials, " + failures + " failed");
+        System.exit(failures == 0 ? 0 : 1);
     }
 
-    private void trial(GlossTask task, int count, String modules, double lambda, double eta, double headRate, long seed)
-            throws IOException {
-        trials++;
-        SameDiff graph = Bert.classifier(MiniLm.weights(Supersenses.count(), seed));
-        AdaptedGraph adapted = LoraPlus.attach(
-                graph,
-                LoraConfig.builder()
-                        .rank(rank)
-                        .lambda(lambda)
-                        .targets(Targets.named(modules.split(",")))
-                        .modulesToSave("classifier")
-                        .headRate(headRate)
-                        .seed(seed)
-                        .build());
+    private void run(GlossOptions options) throws IOException {
+        GlossTask task = GlossTask.of(splits, options.steps() * options.batch(), tokenizer::encode);
+        SameDiff graph = Bert.classifier(MiniLm.weights(Supersenses.count(), options.seed()));
+        AdaptedGraph adapted = LoraPlus.attach(graph, options.config());
         String outcome;
-        try (LoraTrainer trainer = GlossTask.trainer(adapted)
-                .eta(eta)
-                .schedule(Schedule.linear(count / 10, count))
-                .maxSteps(count)
-                .progress(false)
-                .build()) {
-            TrainingResult run = trainer.fit(GlossBatches.training(task.training(), batch, seed), 1);
-            double accuracy = GlossTask.evaluate(trainer, task.validation()).accuracy();
+        try (LoraTrainer trainer = options.trainer(adapted).progress(false).build()) {
+            HeadAlone.start(graph, HeadAlone.trained(trainer, graph, task, options));
+            TrainingResult run =
+                    trainer.fit(GlossBatches.training(task.training(), options.batch(), options.seed()), 1);
             outcome = String.format(
                     Locale.ROOT,
                     "validation %.4f, last losses %.3f, %.0f s",
-                    accuracy,
-                    run.losses().stream()
-                            .skip(Math.max(0, run.losses().size() - 20))
-                            .mapToDouble(Double::doubleValue)
-                            .average()
-                            .orElse(Double.NaN),
+                    GlossTask.evaluate(trainer, task.validation()).accuracy(),
+                    mean(run.losses()
+                            .subList(
+                                    Math.max(0, run.losses().size() - 20),
+                                    run.losses().size())),
                     run.seconds());
         } catch (DivergenceException e) {
             outcome = "diverged at step " + e.step();
         }
-        System.out.printf(
-                Locale.ROOT,
-                "steps %d batch %d rank %d targets %s lambda %s eta %s head %s seed %d: %s%n",
-                count,
-                batch,
-                rank,
-                modules,
-                lambda,
-                eta,
-                headRate,
-                seed,
-                outcome);
+        System.out.println(options.settings() + ": " + outcome);
+    }
+
+    private static double mean(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
     }
 }

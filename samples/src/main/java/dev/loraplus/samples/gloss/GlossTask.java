@@ -5,6 +5,7 @@ import dev.loraplus.models.TokenBatch;
 import dev.loraplus.samediff.AdaptedGraph;
 import dev.loraplus.samediff.LoraTrainer;
 import dev.loraplus.samediff.LoraTrainerBuilder;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The task of the main job: WordNet glosses, tokenised, as batches for training and for every figure.
@@ -51,6 +53,18 @@ public record GlossTask(TokenizedGlosses training, TokenizedGlosses validation, 
     static INDArray output(LoraTrainer trainer, MultiDataSet batch, String variable) {
         return Objects.requireNonNull(
                 trainer.output(placeholders(batch), variable).get(variable));
+    }
+
+    /** Returns the logits {@code [n, 45]} of glosses, from short to long, computed by stock SameDiff. */
+    public static INDArray logits(SameDiff graph, TokenizedGlosses glosses) {
+        List<INDArray> logits = new ArrayList<>();
+        GlossBatches batches = GlossBatches.evaluation(glosses, EVALUATION_BATCH);
+        while (batches.hasNext()) {
+            logits.add(Objects.requireNonNull(graph.output(placeholders(batches.next()), Bert.LOGITS)
+                            .get(Bert.LOGITS))
+                    .dup());
+        }
+        return Nd4j.vstack(logits);
     }
 
     /** Returns the logits {@code [n, 45]} of token sequences, computed by stock SameDiff. */
