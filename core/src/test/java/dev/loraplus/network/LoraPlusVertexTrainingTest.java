@@ -11,6 +11,10 @@ import java.util.TreeMap;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.junit.jupiter.api.Test;
@@ -193,6 +197,41 @@ class LoraPlusVertexTrainingTest {
         other.fit(second);
 
         assertThat(bits(one.params())).containsExactly(bits(other.params()));
+    }
+
+    /** What comes after the vertex finds the end of a padded series by the mask it passes on. */
+    @Test
+    void paddedSeries_endWhereTheirMaskEnds() {
+        ComputationGraph graph = VertexGraphs.shaken(
+                VertexGraphs.init(VertexGraphs.common(new Sgd(ETA))
+                        .graphBuilder()
+                        .addInputs("in")
+                        .setInputTypes(InputType.recurrent(VertexGraphs.N_IN))
+                        .addLayer(
+                                "z", new LSTM.Builder().nOut(VertexGraphs.N_OUT).build(), "in")
+                        .addVertex("lora", vertex(0), "in", "z")
+                        .addVertex("last", new LastTimeStepVertex("in"), "lora")
+                        .addLayer(
+                                "end",
+                                new LastTimeStep(new LSTM.Builder().nOut(3).build()),
+                                "lora")
+                        .addLayer("out", VertexGraphs.output(), "end")
+                        .addLayer("other", VertexGraphs.output(), "last")
+                        .setOutputs("out", "other")),
+                14);
+        INDArray in = VertexGraphs.series(15).getFeatures(0);
+        INDArray mask = Nd4j.ones(DataType.DOUBLE, VertexGraphs.BATCH, VertexGraphs.STEPS);
+        mask.get(NDArrayIndex.all(), NDArrayIndex.interval(4, 6)).assign(0);
+
+        INDArray[] padded = graph.output(false, new INDArray[] {in}, new INDArray[] {mask});
+        INDArray[] cut = graph.output(in.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(0, 4))
+                .dup());
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(bits(padded[i]))
+                    .containsExactly(bits(cut[i]), within(1e-7)); // 4e-9 apart without the vertex too
+        }
+        assertThat(bits(padded[0])).isNotEqualTo(bits(graph.output(in)[0]));
     }
 
     private static ComputationGraph series(WorkspaceMode workspaces) {
