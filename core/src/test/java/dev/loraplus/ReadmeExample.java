@@ -1,10 +1,14 @@
 package dev.loraplus;
 
+import dev.loraplus.network.AdaptedNetwork;
 import dev.loraplus.samediff.AdaptedGraph;
 import dev.loraplus.samediff.LoraTrainer;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /** The Java code of the README, which {@link ReadmeTest} compares and runs. */
@@ -31,5 +35,23 @@ final class ReadmeExample {
         adapted.merge();
         // README: end
         return adapted;
+    }
+
+    static MultiLayerNetwork run(MultiLayerNetwork base, DataSetIterator data, File zip) throws IOException {
+        // README networks: begin
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(
+                base,
+                LoraConfig.builder()
+                        .rank(4)
+                        .lambda(8)
+                        .targets(Targets.allLinear())
+                        .modulesToSave("output")
+                        .build());
+        MultiLayerNetwork network = adapted.model();
+        network.fit(data, 5);
+        network.save(zip);
+        MultiLayerNetwork merged = adapted.merge();
+        // README networks: end
+        return merged;
     }
 }
