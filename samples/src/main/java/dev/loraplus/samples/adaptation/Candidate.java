@@ -43,9 +43,8 @@ sealed interface Candidate {
                 .rank(plan.settings().rank())
                 .alpha(2.0 * plan.settings().rank())
                 .lambda(plan.lambda(way));
-        NetworkOptions options =
-                NetworkOptions.builder().fineTune(updater).build();
-        return new Adapted(LoraPlus.attach(base, config.build(), options));
+        return new Adapted(LoraPlus.attach(
+                base, config.build(), NetworkOptions.defaults().withFineTune(updater)));
     }
 
     /** A copy of the base, trained as a whole. */
