@@ -46,7 +46,7 @@ public final class SeriesAdaptation implements Callable<Integer> {
     private static final int BATCH = 80;
     private static final int EPOCHS = 20;
     private static final int PRETRAINING = 40;
-    private static final List<Double> RATES = List.of(1e-3, 3e-3, 1e-2, 3e-2);
+    private static final List<Double> RATES = List.of(3e-3, 1e-2, 3e-2, 1e-1);
 
     @Mixin
     private final AdaptationOptions options = new AdaptationOptions(EPOCHS, Path.of("target/series"));
