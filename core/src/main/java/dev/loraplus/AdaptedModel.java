@@ -10,9 +10,28 @@ import java.nio.file.Path;
  * W + scaling &middot; A &middot; B and everything but the adapter is frozen. A call that the state does not allow throws
  * {@link IllegalStateException} and changes nothing. Not thread-safe.
  *
+ * <table>
+ * <caption>What each verb returns, and what it changes</caption>
+ * <tr><th>verb</th><th>SameDiff graph</th><th>MultiLayerNetwork, ComputationGraph</th></tr>
+ * <tr><td>attach</td><td>the handle; the graph is changed in place</td>
+ *     <td>the handle of a new network that shares the base's weights; the base is not changed</td></tr>
+ * <tr><td>{@link #model()}</td><td>the graph</td><td>the adapted network, never the base</td></tr>
+ * <tr><td>{@link #merge()}</td><td>the graph, changed in place</td>
+ *     <td>a new plain network of the original layers; nothing is changed</td></tr>
+ * <tr><td>{@link #unmerge()}</td><td>the graph, restored bit for bit and adapted again</td>
+ *     <td>the adapted network; nothing is changed</td></tr>
+ * <tr><td>{@link #detach()}</td><td>the graph, as it was before attaching</td>
+ *     <td>a new plain network equal to the base; nothing is changed</td></tr>
+ * <tr><td>{@link #disable()}</td><td colspan="2">a handle; the model computes as its base until it is closed</td></tr>
+ * </table>
+ *
+ * @param <M> the kind of model: SameDiff, MultiLayerNetwork or ComputationGraph
  * @since 0.1.0
  */
-public interface AdaptedModel {
+public interface AdaptedModel<M> {
+
+    /** Returns the model that holds the adapter. */
+    M model();
 
     /** Returns the configuration that the adapter was made with. */
     LoraConfig config();
@@ -32,33 +51,19 @@ public interface AdaptedModel {
     void save(Path folder) throws IOException;
 
     /**
-     * Adds scaling &middot; A &middot; B to each weight, in place, and takes the adapter out of the model, which is then
-     * a plain one; keeps the originals, so that {@link #unmerge()} can bring them back.
+     * Adds scaling &middot; A &middot; B to each adapted weight and returns a plain model, without adapter.
      *
      * @throws IllegalStateException if the model is merged, disabled or detached
      * @throws ArithmeticException if a merged weight would not be finite; nothing is changed then
      */
-    default void merge() {
-        merge(true);
-    }
+    M merge();
 
     /**
-     * Merges as {@link #merge()}, and drops the originals if {@code keepBase} is false, so that it can't be undone.
+     * Returns the model with the adapter attached and its original weights, after {@link #merge()}.
      *
-     * @throws IllegalStateException if the model is merged, disabled or detached
-     * @throws ArithmeticException if a merged weight would not be finite; nothing is changed then
+     * @throws IllegalStateException if the state does not allow it
      */
-    void merge(boolean keepBase);
-
-    /**
-     * Restores the original weights bit for bit and attaches the adapter again.
-     *
-     * @throws IllegalStateException if the model is not merged, or was merged without keeping its base
-     */
-    void unmerge();
-
-    /** Returns whether the adapter is merged into the weights. */
-    boolean isMerged();
+    M unmerge();
 
     /**
      * Makes the model compute as its base does, fully trained variables included, until the returned handle is closed.
@@ -69,13 +74,13 @@ public interface AdaptedModel {
     Disabled disable();
 
     /**
-     * Takes the adapter off and leaves the model exactly as it was before it was attached.
+     * Returns a plain model exactly as it was before the adapter was attached.
      *
      * @throws IllegalStateException if the model is disabled or detached, or was merged without keeping its base
      */
-    void detach();
+    M detach();
 
-    /** Returns a readable list of the adapted weights, the form of each use, and how much is trained. */
+    /** Returns a readable list of the adapted weights, how they are used, and how much is trained. */
     String describe();
 
     /** Enables the adapter again when closed; closing it twice is the same as once. */

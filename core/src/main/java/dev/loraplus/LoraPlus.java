@@ -1,15 +1,21 @@
 package dev.loraplus;
 
+import dev.loraplus.network.AdaptedNetwork;
+import dev.loraplus.network.NetworkOptions;
 import dev.loraplus.samediff.AdaptedGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
  * Attaches adapters to models: the place to start.
  *
- * <p>Each method changes the model it is given in place, or, on any error, not at all.
+ * <p>A SameDiff graph is changed in place, or, on any error, not at all; a {@code MultiLayerNetwork} or
+ * {@code ComputationGraph} is never changed: a new network shares its weights. {@link AdaptedModel} lists what each verb
+ * does for each kind of model.
  *
  * @since 0.1.0
  */
@@ -24,6 +30,62 @@ public final class LoraPlus {
      */
     public static AdaptedGraph attach(SameDiff graph, LoraConfig config) {
         return AdaptedGraph.attach(graph, config);
+    }
+
+    /**
+     * Attaches a new adapter to a network, which is not changed: {@link AdaptedModel#model()} is a new network that
+     * shares its weights and first computes exactly what it does.
+     *
+     * @param base an initialized network; don't train it while adapters share its weights
+     * @throws NoMatchingTargetException if targets or modules to save match nothing; the message lists what exists
+     * @throws IllegalArgumentException if the network is not initialized, is adapted already, is neither FLOAT nor
+     *     DOUBLE, or a target can't be adapted
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> attach(MultiLayerNetwork base, LoraConfig config) {
+        return attach(base, config, NetworkOptions.defaults());
+    }
+
+    /** Attaches as {@link #attach(MultiLayerNetwork, LoraConfig)}, with options. */
+    public static AdaptedNetwork<MultiLayerNetwork> attach(
+            MultiLayerNetwork base, LoraConfig config, NetworkOptions options) {
+        return AdaptedNetwork.attach(base, config, options);
+    }
+
+    /**
+     * Attaches a new adapter to a graph of layers, which is not changed: {@link AdaptedModel#model()} is a new graph that
+     * shares its weights and first computes exactly what it does.
+     *
+     * @param base an initialized graph; don't train it while adapters share its weights
+     * @throws NoMatchingTargetException if targets or modules to save match nothing; the message lists what exists
+     * @throws IllegalArgumentException if the graph is not initialized, is adapted already, is neither FLOAT nor DOUBLE,
+     *     has parameters outside its layers, or a target can't be adapted
+     */
+    public static AdaptedNetwork<ComputationGraph> attach(ComputationGraph base, LoraConfig config) {
+        return attach(base, config, NetworkOptions.defaults());
+    }
+
+    /** Attaches as {@link #attach(ComputationGraph, LoraConfig)}, with options. */
+    public static AdaptedNetwork<ComputationGraph> attach(
+            ComputationGraph base, LoraConfig config, NetworkOptions options) {
+        return AdaptedNetwork.attach(base, config, options);
+    }
+
+    /**
+     * Returns the handle of a network that holds an adapter already, for example one that was restored or cloned.
+     *
+     * @throws IllegalArgumentException if it is not initialized or holds no adapter
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> adapted(MultiLayerNetwork network) {
+        return AdaptedNetwork.of(network);
+    }
+
+    /**
+     * Returns the handle of a graph that holds an adapter already, for example one that was restored or cloned.
+     *
+     * @throws IllegalArgumentException if it is not initialized or holds no adapter
+     */
+    public static AdaptedNetwork<ComputationGraph> adapted(ComputationGraph network) {
+        return AdaptedNetwork.of(network);
     }
 
     /**

@@ -1,17 +1,22 @@
 package dev.loraplus;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Selects the weights of a model that get low-rank factors, by name or by kind. Immutable and thread-safe.
  *
- * <p>Names are compared with the variable's name and with its {@linkplain ModulePath module path}. Exclusions win over
+ * <p>Names are compared with the variable's name and with its {@linkplain ModulePath module path}; in a DL4J network with
+ * the layer's name, which stands for all its adaptable weights, and with {@code <layer>.<parameter>}. Exclusions win over
  * selections, as PEFT's {@code exclude_modules}.
  *
  * @since 0.1.0
@@ -21,23 +26,29 @@ public final class Targets {
         LINEAR,
         NAME,
         GLOB,
-        REGEX
+        REGEX,
+        INDEX,
+        LAYER_CLASS
     }
 
     private record Rule(Kind kind, String text) {
         boolean matches(Candidate candidate) {
             return switch (kind) {
                 case LINEAR -> candidate.linear();
-                case NAME -> ModulePath.isNamed(candidate.name(), text);
+                case NAME -> candidate.names().anyMatch(name -> ModulePath.isNamed(name, text));
                 case GLOB -> fully(globPattern(text), candidate);
                 case REGEX -> fully(Pattern.compile(text), candidate);
+                case INDEX -> candidate.owner() != null && candidate.owner().index() == Integer.parseInt(text);
+                case LAYER_CLASS ->
+                    candidate.owner() != null && candidate.owner().kinds().contains(text);
             };
         }
 
         private static boolean fully(Pattern pattern, Candidate candidate) {
-            return pattern.matcher(candidate.name()).matches()
-                    || pattern.matcher(ModulePath.dotted(candidate.name())).matches()
-                    || pattern.matcher(ModulePath.of(candidate.name())).matches();
+            return candidate
+                    .names()
+                    .flatMap(name -> Stream.of(name, ModulePath.dotted(name), ModulePath.of(name)))
+                    .anyMatch(name -> pattern.matcher(name).matches());
         }
 
         private static Pattern globPattern(String glob) {
@@ -53,18 +64,42 @@ public final class Targets {
         public String toString() {
             return kind == Kind.LINEAR
                     ? "all linear"
-                    : kind.name().toLowerCase(java.util.Locale.ROOT) + " '" + text + "'";
+                    : kind.name().toLowerCase(Locale.ROOT).replace('_', ' ') + " '" + text + "'";
         }
     }
 
     /**
      * Describes a weight that could be adapted.
      *
-     * @param name the variable's name
+     * @param name the variable's name; in a network {@code <layer>.<parameter>}
      * @param linear whether it is a matrix that a matrix multiplication takes
      * @param description what a message says about it, for example its shape
+     * @param owner the layer that it is a parameter of; {@code null} for a variable of a graph
      */
-    public record Candidate(String name, boolean linear, String description) {}
+    public record Candidate(
+            String name,
+            boolean linear,
+            String description,
+            @Nullable Owner owner) {
+
+        /** Describes a variable of a graph. */
+        public Candidate(String name, boolean linear, String description) {
+            this(name, linear, description, null);
+        }
+
+        private Stream<String> names() {
+            return owner == null ? Stream.of(name) : Stream.of(name, owner.layer());
+        }
+    }
+
+    /**
+     * Describes the layer of a network that a weight belongs to.
+     *
+     * @param layer its name
+     * @param index its position in the network
+     * @param kinds the names of its classes, superclasses included
+     */
+    public record Owner(String layer, int index, Set<String> kinds) {}
 
     private final List<Rule> included;
     private final List<Rule> excluded;
@@ -120,6 +155,31 @@ public final class Targets {
                     e);
         }
         return of(Kind.REGEX, regex);
+    }
+
+    /**
+     * Selects weights of the layers at these positions of a network: its layers in order, in a ComputationGraph in
+     * topological order.
+     *
+     * @throws IllegalArgumentException if no index is given or one is negative
+     */
+    public static Targets index(int... indices) {
+        for (int index : indices) {
+            if (index < 0) {
+                throw new IllegalArgumentException("targets must have an index of at least 0, got " + index + ".");
+            }
+        }
+        return of(Kind.INDEX, Arrays.stream(indices).mapToObj(String::valueOf).toArray(String[]::new));
+    }
+
+    /**
+     * Selects weights of a network's layers whose configuration is of one of these classes, or wraps one, for example
+     * {@code LSTM.class}.
+     *
+     * @throws IllegalArgumentException if no class is given
+     */
+    public static Targets layerClass(Class<?>... classes) {
+        return of(Kind.LAYER_CLASS, Arrays.stream(classes).map(Class::getName).toArray(String[]::new));
     }
 
     /** Returns these targets and those of {@code other} too; exclusions of both hold. */

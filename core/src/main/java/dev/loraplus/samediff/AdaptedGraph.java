@@ -35,7 +35,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @since 0.1.0
  */
-public final class AdaptedGraph implements AdaptedModel {
+public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     private enum State {
         ATTACHED,
         MERGED,
@@ -125,6 +125,11 @@ public final class AdaptedGraph implements AdaptedModel {
     }
 
     @Override
+    public SameDiff model() {
+        return graph;
+    }
+
+    @Override
     public LoraConfig config() {
         return config;
     }
@@ -152,8 +157,27 @@ public final class AdaptedGraph implements AdaptedModel {
         PeftAdapterFile.write(folder, adapter());
     }
 
+    /**
+     * Adds scaling &middot; A &middot; B to each weight, in place, and takes the adapter out of the graph, which is then
+     * a plain one; keeps the originals, so that {@link #unmerge()} can bring them back.
+     *
+     * @return the same graph
+     * @throws IllegalStateException if the graph is merged, disabled or detached
+     * @throws ArithmeticException if a merged weight would not be finite; nothing is changed then
+     */
     @Override
-    public void merge(boolean keepBase) {
+    public SameDiff merge() {
+        return merge(true);
+    }
+
+    /**
+     * Merges as {@link #merge()}, and drops the originals if {@code keepBase} is false, so that it can't be undone.
+     *
+     * @return the same graph
+     * @throws IllegalStateException if the graph is merged, disabled or detached
+     * @throws ArithmeticException if a merged weight would not be finite; nothing is changed then
+     */
+    public SameDiff merge(boolean keepBase) {
         requireActive("merge");
         Map<String, INDArray> merged = new LinkedHashMap<>();
         plan.targets().forEach(weight -> merged.put(weight.name(), merged(weight)));
@@ -168,19 +192,27 @@ public final class AdaptedGraph implements AdaptedModel {
         });
         baseKept = keepBase;
         state = State.MERGED;
+        return graph;
     }
 
+    /**
+     * Restores the original weights bit for bit, in place, and attaches the adapter again.
+     *
+     * @return the same graph
+     * @throws IllegalStateException if the graph is not merged, or was merged without keeping its base
+     */
     @Override
-    public void unmerge() {
+    public SameDiff unmerge() {
         require(state == State.MERGED, "unmerge", "it is not merged; call merge() first");
         require(baseKept, "unmerge", "it was merged without keeping its base; merge(true) keeps it");
         restoreWeights();
         freeze = Freeze.allBut(graph, plan.saved().keySet());
         branches = Branches.insert(graph, plan, factors, config.scaling());
         state = State.ATTACHED;
+        return graph;
     }
 
-    @Override
+    /** Returns whether the adapter is merged into the weights. */
     public boolean isMerged() {
         return state == State.MERGED;
     }
@@ -208,8 +240,14 @@ public final class AdaptedGraph implements AdaptedModel {
         };
     }
 
+    /**
+     * Takes the adapter off, in place, and leaves the graph exactly as it was before it was attached.
+     *
+     * @return the same graph
+     * @throws IllegalStateException if the graph is disabled or detached, or was merged without keeping its base
+     */
     @Override
-    public void detach() {
+    public SameDiff detach() {
         require(disabled == 0, "detach", "it is disabled; close the handle of disable() first");
         require(state != State.DETACHED, "detach", "it is detached already");
         require(state != State.MERGED || baseKept, "detach", "it was merged without keeping its base");
@@ -221,6 +259,7 @@ public final class AdaptedGraph implements AdaptedModel {
         }
         savedOriginals.forEach((name, value) -> graph.getVariable(name).getArr().assign(value));
         state = State.DETACHED;
+        return graph;
     }
 
     /** Returns every trainable parameter with what it is: factors first, then modules to save. */

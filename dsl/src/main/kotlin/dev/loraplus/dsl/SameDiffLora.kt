@@ -49,4 +49,4 @@ public fun SameDiff.lora(
  * @throws IllegalStateException if the model is merged or detached
  * @since 0.1.0
  */
-public inline fun <T> AdaptedModel.withAdapterDisabled(block: () -> T): T = disable().use { block() }
+public inline fun <T> AdaptedModel<*>.withAdapterDisabled(block: () -> T): T = disable().use { block() }

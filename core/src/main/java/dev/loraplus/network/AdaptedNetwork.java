@@ -1,0 +1,296 @@
+package dev.loraplus.network;
+
+import dev.loraplus.AdaptedModel;
+import dev.loraplus.Adapter;
+import dev.loraplus.Adapter.Factors;
+import dev.loraplus.Adapter.Saved;
+import dev.loraplus.LoraConfig;
+import dev.loraplus.math.LowRankDelta;
+import dev.loraplus.optim.TrainedParameter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The live handle on a {@link MultiLayerNetwork} or {@link ComputationGraph} with an adapter.
+ *
+ * <p>The adapted network is one of its own, with the names, preprocessors, inputs and outputs of the base, whose layers
+ * are {@link LoraLayer}s that share the base's weights; it trains, evaluates, copies and serializes with DL4J's own
+ * tools. {@code params()} holds what is trained and nothing else, unless the storage is {@link Storage#EMBEDDED}.
+ * The base is never changed, and must not be: its weights are the adapter's too. Not thread-safe.
+ *
+ * @param <N> {@link MultiLayerNetwork} or {@link ComputationGraph}
+ * @since 0.1.0
+ */
+public final class AdaptedNetwork<N> implements AdaptedModel<N> {
+    private final Topology<N> topology;
+    private final N network;
+    private final LoraConfig config;
+    private final Map<String, INDArray> bases;
+    private @Nullable INDArray stash;
+    private int disabled;
+
+    private AdaptedNetwork(Topology<N> topology, N network, LoraConfig config) {
+        this.topology = topology;
+        this.network = network;
+        this.config = config;
+        this.bases = NetworkBases.of(topology.sites(network));
+    }
+
+    /**
+     * Attaches a new adapter to a network; the adapted one first computes exactly what the base does.
+     *
+     * @throws dev.loraplus.NoMatchingTargetException if targets or modules to save match nothing
+     * @throws IllegalArgumentException if the network can't be adapted as the configuration says; the message says why
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> attach(
+            MultiLayerNetwork base, LoraConfig config, NetworkOptions options) {
+        return attach(MultiLayerTopology.INSTANCE, base, config, options);
+    }
+
+    /**
+     * Attaches a new adapter to a graph; the adapted one first computes exactly what the base does.
+     *
+     * @throws dev.loraplus.NoMatchingTargetException if targets or modules to save match nothing
+     * @throws IllegalArgumentException if the graph can't be adapted as the configuration says; the message says why
+     */
+    public static AdaptedNetwork<ComputationGraph> attach(
+            ComputationGraph base, LoraConfig config, NetworkOptions options) {
+        return attach(GraphTopology.INSTANCE, base, config, options);
+    }
+
+    /**
+     * Returns the handle of a network that holds an adapter.
+     *
+     * @throws IllegalArgumentException if it is not initialized or holds none
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> of(MultiLayerNetwork adapted) {
+        return of(MultiLayerTopology.INSTANCE, adapted);
+    }
+
+    /**
+     * Returns the handle of a graph that holds an adapter.
+     *
+     * @throws IllegalArgumentException if it is not initialized or holds none
+     */
+    public static AdaptedNetwork<ComputationGraph> of(ComputationGraph adapted) {
+        return of(GraphTopology.INSTANCE, adapted);
+    }
+
+    private static <N> AdaptedNetwork<N> attach(
+            Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
+        NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+        Map<String, LoraLayer> wrapped =
+                new LayerWrapping(config, options, plan, topology.iteration(base), topology.epoch(base)).wrap();
+        N network = topology.rebuild(
+                base, (name, layer) -> Objects.requireNonNullElse(wrapped.get(name), layer), 0, 0, null);
+        return new AdaptedNetwork<>(topology, network, config);
+    }
+
+    private static <N> AdaptedNetwork<N> of(Topology<N> topology, N network) {
+        topology.requireInitialized(network);
+        return new AdaptedNetwork<>(topology, network, NetworkConfigs.of(topology.sites(network)));
+    }
+
+    @Override
+    public N model() {
+        return network;
+    }
+
+    @Override
+    public LoraConfig config() {
+        return config;
+    }
+
+    @Override
+    public Adapter adapter() {
+        requireEnabled("read the adapter of");
+        Map<String, Factors> factors = new LinkedHashMap<>();
+        Map<String, Saved> saved = new LinkedHashMap<>();
+        for (Site site : topology.sites(network)) {
+            if (site.runtime() instanceof AdapterLayer layer) {
+                layer.parameters().factors().forEach((key, pair) -> factors.put(site.name() + "." + key, pair));
+            } else if (isTrained(site)) {
+                site.runtime()
+                        .paramTable()
+                        .forEach((key, array) ->
+                                saved.put(site.name() + "." + key, new Saved(array, array.rank() == 2)));
+            }
+        }
+        return new Adapter(config, factors, saved, Map.of("base", NetworkBases.fingerprint(topology.sites(network))));
+    }
+
+    @Override
+    public void save(Path folder) throws IOException {
+        NetworkFiles.write(folder, adapter());
+    }
+
+    /**
+     * Returns a new plain network whose weights are W + scaling &middot; A &middot; B and the trained modules, with the
+     * base's own layers and configuration, iteration and epoch counts included; the adapted network stays as it is.
+     *
+     * @throws IllegalStateException if the network is disabled, or base weights are no longer in memory
+     * @throws ArithmeticException if a merged weight would not be finite
+     */
+    @Override
+    public N merge() {
+        requireEnabled("merge");
+        N merged = plain();
+        List<Site> adapted = topology.sites(network);
+        for (Site site : topology.sites(merged)) {
+            Site source = adapted.get(site.index());
+            if (source.runtime() instanceof AdapterLayer layer) {
+                fill(site, layer.parameters().base());
+                layer.parameters().factors().forEach((key, pair) -> merge(site, layer.parameters(), key, pair));
+            } else if (isTrained(source)) {
+                fill(site, source.runtime().params());
+            }
+        }
+        return merged;
+    }
+
+    /** Returns the adapted network, which merging does not change. */
+    @Override
+    public N unmerge() {
+        return network;
+    }
+
+    /**
+     * Makes the adapted network compute as its base does, until the returned handle is closed: its factors are set to
+     * zero and its trained modules to the base's values, and {@code params()} shows that. Re-entrant.
+     *
+     * @throws IllegalStateException if base weights of trained modules are no longer in memory
+     */
+    @Override
+    public Disabled disable() {
+        if (disabled == 0) {
+            Map<Site, INDArray> trained = new LinkedHashMap<>();
+            topology.sites(network).stream()
+                    .filter(AdaptedNetwork::isTrained)
+                    .forEach(site -> trained.put(site, base(site)));
+            stash = topology.params(network).dup();
+            topology.sites(network).forEach(AdaptedNetwork::clearFactors);
+            trained.forEach(AdaptedNetwork::fill);
+        }
+        disabled++;
+        return new Disabled() {
+            private boolean closed;
+
+            @Override
+            public void close() {
+                if (!closed) {
+                    closed = true;
+                    enable();
+                }
+            }
+        };
+    }
+
+    /**
+     * Returns a new plain network equal to the base, in weights and configuration; the adapted one stays as it is.
+     *
+     * @throws IllegalStateException if the network is disabled, or base weights are no longer in memory
+     */
+    @Override
+    public N detach() {
+        requireEnabled("detach");
+        N plain = plain();
+        List<Site> adapted = topology.sites(network);
+        for (Site site : topology.sites(plain)) {
+            if (site.runtime().numParams() > 0) {
+                fill(site, base(adapted.get(site.index())));
+            }
+        }
+        return plain;
+    }
+
+    /** Returns every trained parameter with what it is, by {@code <layer>.<parameter>}, in the order of the layers. */
+    public List<TrainedParameter> parameters() {
+        List<TrainedParameter> parameters = new ArrayList<>();
+        topology.sites(network).forEach(site -> parameters.addAll(NetworkDescription.parameters(site)));
+        return List.copyOf(parameters);
+    }
+
+    @Override
+    public String describe() {
+        return new NetworkDescription(config, topology.sites(network), topology.iteration(network))
+                .text(topology.epoch(network));
+    }
+
+    static boolean isTrained(Site site) {
+        return site.conf() instanceof LoraLayer lora && lora.spec().mode() == LayerMode.TRAINED;
+    }
+
+    private void enable() {
+        if (--disabled == 0 && stash != null) {
+            topology.params(network).assign(stash);
+            stash = null;
+        }
+    }
+
+    /** Returns a new network with the original layers and parameters that are still to be filled. */
+    private N plain() {
+        List<Site> sites = topology.sites(network);
+        long length = sites.stream()
+                .filter(site -> site.conf() instanceof LoraLayer)
+                .mapToLong(site -> ((LoraLayer) site.conf()).spec().origin().length())
+                .sum();
+        Origin origin = NetworkConfigs.first(sites).spec().origin();
+        return topology.rebuild(
+                network,
+                (name, layer) -> layer instanceof LoraLayer lora ? original(lora) : layer,
+                origin.iteration(),
+                origin.epoch(),
+                Nd4j.create(topology.dataType(network), 1, length));
+    }
+
+    private static Layer original(LoraLayer layer) {
+        return layer.spec().origin().layer().clone();
+    }
+
+    private INDArray base(Site site) {
+        INDArray known = bases.get(site.name());
+        return known != null ? known : NetworkBases.require(site);
+    }
+
+    private static void fill(Site site, INDArray weights) {
+        INDArray target = site.runtime().params();
+        target.assign(weights.reshape(target.shape()));
+    }
+
+    private static void merge(Site site, AdapterParameters parameters, String key, Factors pair) {
+        INDArray stored = Objects.requireNonNull(site.runtime().paramTable().get(key));
+        double scaling = parameters.spec().factors().scaling();
+        try {
+            LowRankDelta.addTo(parameters.weight(key).of(stored), pair.a(), pair.b(), scaling, false);
+        } catch (IllegalArgumentException e) {
+            throw new ArithmeticException("Cannot merge '" + site.name() + "." + key + "': " + e.getMessage());
+        }
+    }
+
+    private static void clearFactors(Site site) {
+        if (site.runtime() instanceof AdapterLayer layer) {
+            layer.parameters().factors().values().forEach(pair -> {
+                pair.a().assign(0);
+                pair.b().assign(0);
+            });
+        }
+    }
+
+    private void requireEnabled(String action) {
+        if (disabled > 0) {
+            throw new IllegalStateException(
+                    "Cannot " + action + " the adapted network: it is disabled; close the handle of disable() first.");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.loraplus.network;
+
+import dev.loraplus.io.BaseFingerprint;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Finds the frozen weights of a layer by the SHA-256 of their contents, so that adapted networks, their copies and what
+ * DL4J's tools make of their configuration share one base. Thread-safe.
+ *
+ * <p>It holds nothing alive: a layer's weights are there for as long as the base or a network with an adapter on it is.
+ * A base whose weights are changed, for example by training it, changes under its adapters.
+ *
+ * @since 0.1.0
+ */
+public final class BaseWeightStore {
+    private static final Map<String, Entry> ENTRIES = new ConcurrentHashMap<>();
+    private static final ReferenceQueue<INDArray> GONE = new ReferenceQueue<>();
+
+    private static final class Entry extends WeakReference<INDArray> {
+        private final String id;
+
+        private Entry(String id, INDArray weights) {
+            super(weights, GONE);
+            this.id = id;
+        }
+    }
+
+    private BaseWeightStore() {}
+
+    /**
+     * Makes the weights of a base known, before a network that was adapted on it is restored; keep a reference to the
+     * base until then.
+     *
+     * @throws IllegalArgumentException if the network is not initialized
+     */
+    public static void register(MultiLayerNetwork base) {
+        registerAll(MultiLayerTopology.INSTANCE, base);
+    }
+
+    /**
+     * Makes the weights of a base known, before a network that was adapted on it is restored; keep a reference to the
+     * base until then.
+     *
+     * @throws IllegalArgumentException if the network is not initialized
+     */
+    public static void register(ComputationGraph base) {
+        registerAll(GraphTopology.INSTANCE, base);
+    }
+
+    /** Makes the parameters of a layer known and returns their hash; the array itself is what keeps them there. */
+    static String register(INDArray weights) {
+        String id = id(weights);
+        ENTRIES.compute(id, (key, known) -> known != null && known.get() != null ? known : new Entry(key, weights));
+        forgetGone();
+        return id;
+    }
+
+    /** Returns the hash of a layer's parameters, whatever their shape. */
+    static String id(INDArray weights) {
+        return BaseFingerprint.of(Map.of("base", weights.reshape(weights.length())));
+    }
+
+    static @Nullable INDArray find(String id) {
+        Entry entry = ENTRIES.get(id);
+        return entry == null ? null : entry.get();
+    }
+
+    /**
+     * Returns the parameters of a layer.
+     *
+     * @throws IllegalStateException if they are not known or no longer there; the message names layer and hash
+     */
+    static INDArray require(String id, @Nullable String layer) {
+        INDArray weights = find(id);
+        if (weights == null) {
+            throw new IllegalStateException("The base weights of layer '" + layer + "' with SHA-256 " + id
+                    + " are not in memory; load the network that the adapter was made on, keep a reference to it, and"
+                    + " call BaseWeightStore.register(base) before restoring the adapted one.");
+        }
+        return weights;
+    }
+
+    static int size() {
+        forgetGone();
+        return ENTRIES.size();
+    }
+
+    private static <N> void registerAll(Topology<N> topology, N base) {
+        topology.requireInitialized(base);
+        for (Site site : topology.sites(base)) {
+            if (site.runtime().numParams() > 0) {
+                register(site.runtime().params());
+            }
+        }
+    }
+
+    private static void forgetGone() {
+        for (Reference<? extends INDArray> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
+            ENTRIES.remove(((Entry) gone).id, gone);
+        }
+    }
+}

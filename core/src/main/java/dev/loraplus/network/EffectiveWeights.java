@@ -1,0 +1,98 @@
+package dev.loraplus.network;
+
+import dev.loraplus.Adapter.Factors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Lets any layer compute with W + scaling &middot; A &middot; B in place of W: the sum is built when factors have
+ * changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW &middot; B<sup>T</sup> and
+ * dB = scaling &middot; A<sup>T</sup> &middot; dW.
+ *
+ * <p>Memory for the sums is taken at the first pass, so that attaching copies no weight; that for dW is shared by all
+ * layers. Passes of several threads at once see a whole sum, as long as nobody changes factors meanwhile.
+ */
+final class EffectiveWeights implements WeightPath {
+    private final Layer layer;
+    private final AdapterParameters parameters;
+    private final List<Sum> sums = new ArrayList<>();
+    private final @Nullable ChangeDetector detector;
+    private @Nullable INDArray scratch;
+
+    /** One adapted weight: what it is, what the layer computes with, as stored and as a matrix, and the factors. */
+    private record Sum(INDArray base, INDArray stored, INDArray matrix, Factors factors) {}
+
+    EffectiveWeights(Layer layer, AdapterParameters parameters) {
+        this.layer = layer;
+        this.parameters = parameters;
+        INDArray watched = parameters.factorView();
+        detector = watched == null ? null : ChangeDetector.of(watched);
+    }
+
+    @Override
+    public synchronized void beforePass() {
+        if (detector == null) {
+            return;
+        }
+        boolean baseMayChange = parameters.spec().storage() == Storage.EMBEDDED;
+        if (detector.changed() || baseMayChange) {
+            if (sums.isEmpty()) {
+                allocate();
+            }
+            sums.forEach(this::rebuild);
+        }
+    }
+
+    @Override
+    public void beforeBackward() {
+        long length = parameters.base().length();
+        INDArray shared = GradientScratch.atLeast(parameters.base().dataType(), length);
+        if (shared != scratch) {
+            layer.setBackpropGradientsViewArray(shared.get(NDArrayIndex.interval(0, length)));
+            scratch = shared;
+        }
+    }
+
+    @Override
+    public void afterBackward(Gradient gradient) {
+        double scaling = parameters.spec().factors().scaling();
+        parameters.factors().forEach((key, pair) -> {
+            INDArray dW = parameters.weight(key).of(gradient.getGradientFor(key));
+            Factors out = parameters.gradient(key);
+            Gemm.setRight(dW, pair.b(), scaling, out.a());
+            Gemm.setLeft(pair.a(), dW, scaling, out.b());
+        });
+    }
+
+    private void rebuild(Sum sum) {
+        sum.stored().assign(sum.base());
+        Gemm.add(
+                sum.factors().a(),
+                sum.factors().b(),
+                parameters.spec().factors().scaling(),
+                sum.matrix());
+    }
+
+    /** Gives the layer's own arrays of adapted weights other memory, of the same layout. */
+    private void allocate() {
+        Map<String, INDArray> live = layer.paramTable();
+        try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            parameters.factors().forEach((key, pair) -> {
+                INDArray weight = Objects.requireNonNull(live.get(key));
+                INDArray own = Nd4j.createUninitialized(weight.dataType(), weight.shape(), weight.ordering());
+                weight.setData(own.data());
+                sums.add(new Sum(
+                        parameters.base(key), own, parameters.weight(key).of(own), pair));
+            });
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.loraplus.network;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Tells DL4J how many numbers of the flat vector a {@link LoraLayer} has, and their names; the layer itself makes and
+ * fills the arrays.
+ */
+final class LoraParamInitializer implements ParamInitializer {
+    static final LoraParamInitializer INSTANCE = new LoraParamInitializer();
+
+    private LoraParamInitializer() {}
+
+    @Override
+    public long numParams(NeuralNetConfiguration conf) {
+        return numParams(conf.getLayer());
+    }
+
+    @Override
+    public long numParams(Layer layer) {
+        return ((LoraLayer) layer).spec().length();
+    }
+
+    @Override
+    public List<String> paramKeys(Layer layer) {
+        LoraLayer lora = (LoraLayer) layer;
+        List<String> keys = new ArrayList<>();
+        if (lora.spec().mode() == LayerMode.TRAINED || lora.spec().storage() == Storage.EMBEDDED) {
+            keys.addAll(lora.getUnderlying().initializer().paramKeys(lora.getUnderlying()));
+        }
+        keys.addAll(weightKeys(layer));
+        return keys;
+    }
+
+    @Override
+    public List<String> weightKeys(Layer layer) {
+        List<String> keys = new ArrayList<>();
+        for (String weight : ((LoraLayer) layer).spec().weights().keySet()) {
+            keys.add(FactorKeys.a(weight));
+            keys.add(FactorKeys.b(weight));
+        }
+        return keys;
+    }
+
+    @Override
+    public List<String> biasKeys(Layer layer) {
+        return List.of();
+    }
+
+    @Override
+    public boolean isWeightParam(Layer layer, String key) {
+        return FactorKeys.isFactor(((LoraLayer) layer).spec(), key);
+    }
+
+    @Override
+    public boolean isBiasParam(Layer layer, String key) {
+        return false;
+    }
+
+    @Override
+    public Map<String, INDArray> init(NeuralNetConfiguration conf, INDArray paramsView, boolean initializeParams) {
+        throw new UnsupportedOperationException("A LoraLayer fills its parameters when it is instantiated.");
+    }
+
+    @Override
+    public Map<String, INDArray> getGradientsFromFlattened(NeuralNetConfiguration conf, INDArray gradientView) {
+        throw new UnsupportedOperationException("A LoraLayer reads its gradients itself.");
+    }
+}

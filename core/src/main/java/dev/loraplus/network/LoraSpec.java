@@ -1,0 +1,48 @@
+package dev.loraplus.network;
+
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds all that a {@link LoraLayer} is besides the layer it wraps. Immutable.
+ *
+ * @param mode what training does with the layer
+ * @param factors the numbers of the factors; kept for layers without any too
+ * @param weights the adapted weights by parameter key, sorted; this is the order of their factors in the flat vector
+ * @param storage where the base weights are
+ * @param headRate the absolute rate of a layer that is trained fully; {@code null} is the layer's own
+ * @param origin what the layer was
+ */
+record LoraSpec(
+        LayerMode mode,
+        FactorSettings factors,
+        Map<String, WeightMatrix> weights,
+        Storage storage,
+        @Nullable Double headRate,
+        Origin origin)
+        implements Serializable {
+
+    LoraSpec {
+        weights = Collections.unmodifiableMap(new TreeMap<>(weights));
+    }
+
+    /** Returns how many numbers the factors have. */
+    long factorLength() {
+        return weights.values().stream()
+                .mapToLong(weight -> factors.rank() * (weight.nIn() + weight.nOut()))
+                .sum();
+    }
+
+    /** Returns how many leading numbers of the layer's part of the flat vector are base weights. */
+    long embeddedLength() {
+        return storage == Storage.EMBEDDED ? origin.length() : 0;
+    }
+
+    /** Returns the length of the layer's part of the flat vector. */
+    long length() {
+        return mode == LayerMode.TRAINED ? origin.length() : embeddedLength() + factorLength();
+    }
+}

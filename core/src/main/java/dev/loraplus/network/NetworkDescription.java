@@ -1,0 +1,77 @@
+package dev.loraplus.network;
+
+import dev.loraplus.LoraConfig;
+import dev.loraplus.optim.TrainedParameter;
+import dev.loraplus.optim.TrainedParameter.Kind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.nd4j.linalg.learning.config.IUpdater;
+
+/** Describes an adapted network for people. */
+final class NetworkDescription {
+    private final LoraConfig config;
+    private final List<Site> sites;
+    private final int iteration;
+
+    NetworkDescription(LoraConfig config, List<Site> sites, int iteration) {
+        this.config = config;
+        this.sites = sites;
+        this.iteration = iteration;
+    }
+
+    /** Returns the trained parameters of a layer: factors, or everything. */
+    static List<TrainedParameter> parameters(Site site) {
+        List<TrainedParameter> parameters = new ArrayList<>();
+        if (site.runtime() instanceof AdapterLayer layer) {
+            layer.parameters().factors().forEach((key, pair) -> {
+                parameters.add(parameter(site, FactorKeys.a(key), pair.a().shape(), Kind.FACTOR_A));
+                parameters.add(parameter(site, FactorKeys.b(key), pair.b().shape(), Kind.FACTOR_B));
+            });
+        } else if (AdaptedNetwork.isTrained(site)) {
+            site.runtime().paramTable().forEach((key, array) -> {
+                boolean weight = array.rank() > 1 && array.size(0) > 1;
+                parameters.add(parameter(site, key, array.shape(), weight ? Kind.WEIGHT : Kind.BIAS));
+            });
+        }
+        return parameters;
+    }
+
+    /** Returns totals, then a line for each trained parameter: name, shape, and its learning rate now. */
+    String text(int epoch) {
+        StringBuilder text = new StringBuilder();
+        long trained = 0;
+        long all = 0;
+        for (Site site : sites) {
+            if (site.conf() instanceof LoraLayer lora) {
+                long factors = lora.spec().factorLength();
+                trained += lora.spec().mode() == LayerMode.TRAINED ? lora.spec().length() : factors;
+                all += lora.spec().origin().length() + factors;
+            }
+        }
+        text.append(String.format(
+                "%d of %d parameters are trained (%.2f %%); rank %d, scaling %s, lambda %s%n",
+                trained, all, 100.0 * trained / all, config.rank(), config.scaling(), config.lambda()));
+        for (Site site : sites) {
+            for (TrainedParameter parameter : parameters(site)) {
+                text.append(String.format(
+                        "%s %s %s, rate %s%n",
+                        parameter.name(),
+                        Arrays.toString(parameter.shape()),
+                        parameter.kind(),
+                        rate(site, parameter, epoch)));
+            }
+        }
+        return text.toString();
+    }
+
+    private String rate(Site site, TrainedParameter parameter, int epoch) {
+        String key = parameter.name().substring(site.name().length() + 1);
+        IUpdater updater = site.runtime().getConfig().getUpdaterByParam(key);
+        return updater.hasLearningRate() ? String.valueOf(updater.getLearningRate(iteration, epoch)) : "none";
+    }
+
+    private static TrainedParameter parameter(Site site, String key, long[] shape, Kind kind) {
+        return new TrainedParameter(site.name() + "." + key, shape, kind);
+    }
+}
