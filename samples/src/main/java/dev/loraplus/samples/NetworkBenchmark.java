@@ -73,8 +73,7 @@ public final class NetworkBenchmark {
                 () -> full.fit(one.features(), one.labels()),
                 () -> adapted.fit(one.features(), one.labels()));
         INDArray example = one.features().get(NDArrayIndex.interval(0, 1)).dup();
-        compare(
-                one.name() + ", output of one", rounds, () -> base.output(example), () -> adapted.output(example));
+        compare(one.name() + ", output of one", rounds, () -> base.output(example), () -> adapted.output(example));
         if (example.rank() != 3) {
             return 2;
         }

@@ -18,6 +18,14 @@ import org.nd4j.linalg.learning.config.Adam;
 
 /** A network to be trained in one way at one rate. The base is left as it was. */
 sealed interface Candidate {
+    /**
+     * Holds learning rates.
+     *
+     * @param rate that of all that is trained but the head and B
+     * @param head that of the last layer
+     */
+    record Rates(double rate, double head) {}
+
     /** Returns the network to train. */
     MultiLayerNetwork network();
 
@@ -28,9 +36,10 @@ sealed interface Candidate {
     void save(Path folder) throws IOException;
 
     /** Makes a candidate; nothing is trained yet. */
-    static Candidate of(Way way, double rate, MultiLayerNetwork base, AdaptationPlan plan) {
-        FineTuneConfiguration updater =
-                new FineTuneConfiguration.Builder().updater(new Adam(rate)).build();
+    static Candidate of(Way way, Rates rates, MultiLayerNetwork base, AdaptationPlan plan) {
+        FineTuneConfiguration updater = new FineTuneConfiguration.Builder()
+                .updater(new Adam(rates.rate()))
+                .build();
         if (way == Way.FULL) {
             return new Full(new TransferLearning.Builder(base)
                     .fineTuneConfiguration(updater)
@@ -40,11 +49,12 @@ sealed interface Candidate {
                 .seed(plan.settings().seed())
                 .targets(way == Way.HEAD ? Targets.none() : plan.targets())
                 .modulesToSave(plan.head())
+                .headRate(rates.head())
                 .rank(plan.settings().rank())
                 .alpha(2.0 * plan.settings().rank())
                 .lambda(plan.lambda(way));
-        return new Adapted(LoraPlus.attach(
-                base, config.build(), NetworkOptions.defaults().withFineTune(updater)));
+        return new Adapted(
+                LoraPlus.attach(base, config.build(), NetworkOptions.defaults().withFineTune(updater)));
     }
 
     /** A copy of the base, trained as a whole. */

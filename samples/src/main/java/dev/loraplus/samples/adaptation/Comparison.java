@@ -47,17 +47,20 @@ public final class Comparison {
         Results.Scores before =
                 new Results.Scores(metric.of(base, domains.newTest()), metric.of(base, domains.oldTest()));
         List<Outcome> outcomes = new ArrayList<>();
+        double headRate = 0;
         for (Way way : Way.values()) {
-            outcomes.add(outcome(way, base, folder.resolve(way.folder())));
+            Outcome outcome = outcome(way, headRate, base, folder.resolve(way.folder()));
+            outcomes.add(outcome);
+            headRate = outcome.headRate();
         }
         return new Results(plan.metric().label(), before, outcomes, plan.settings());
     }
 
-    private Outcome outcome(Way way, MultiLayerNetwork base, Path folder) throws IOException {
+    private Outcome outcome(Way way, double headRate, MultiLayerNetwork base, Path folder) throws IOException {
         Trial best = null;
         List<Double> seconds = new ArrayList<>();
         for (double rate : plan.rates()) {
-            Trial trial = trial(way, rate, base);
+            Trial trial = trial(way, new Candidate.Rates(rate, way.tunesHead() ? rate : headRate), base);
             seconds.add(trial.seconds());
             if (best == null || trial.isBetterThan(best, plan.metric())) {
                 best = trial;
@@ -72,7 +75,8 @@ public final class Comparison {
         candidate.save(folder);
         return new Outcome(
                 way.label(),
-                best.rate(),
+                best.rates().rate(),
+                best.rates().head(),
                 plan.lambda(way),
                 candidate.network().numParams(),
                 bytes(folder),
@@ -82,17 +86,17 @@ public final class Comparison {
                 candidate.oldDomain(metric, domains.oldTest()));
     }
 
-    private Trial trial(Way way, double rate, MultiLayerNetwork base) {
-        Candidate candidate = Candidate.of(way, rate, base, plan);
+    private Trial trial(Way way, Candidate.Rates rates, MultiLayerNetwork base) {
+        Candidate candidate = Candidate.of(way, rates, base, plan);
         long start = System.nanoTime();
         fit(candidate.network(), domains.training(), plan.settings().epochs());
         double seconds = (System.nanoTime() - start) / 1e9;
         double validation = plan.metric().of(candidate.network(), domains.validation());
         out.printf(
                 "%-16s rate %-6s validation %s, %.1f s%n",
-                way.label(), ResultsTable.rate(rate), plan.metric().format(validation), seconds);
+                way.label(), ResultsTable.rate(rates.rate()), plan.metric().format(validation), seconds);
         out.flush();
-        return new Trial(candidate, rate, validation, seconds);
+        return new Trial(candidate, rates, validation, seconds);
     }
 
     private static void fit(MultiLayerNetwork network, List<DataSet> batches, int epochs) {
@@ -122,7 +126,7 @@ public final class Comparison {
         return sum;
     }
 
-    private record Trial(Candidate candidate, double rate, double validation, double seconds) {
+    private record Trial(Candidate candidate, Candidate.Rates rates, double validation, double seconds) {
         boolean isBetterThan(Trial other, Metric metric) {
             return metric.better(validation, other.validation);
         }

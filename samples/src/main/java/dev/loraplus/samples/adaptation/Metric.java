@@ -14,7 +14,11 @@ public enum Metric {
         public double of(MultiLayerNetwork network, DataSet examples) {
             INDArray predicted = network.output(examples.getFeatures()).argMax(1);
             INDArray actual = examples.getLabels().argMax(1);
-            return predicted.eq(actual).castTo(examples.getLabels().dataType()).meanNumber().doubleValue();
+            return predicted
+                    .eq(actual)
+                    .castTo(examples.getLabels().dataType())
+                    .meanNumber()
+                    .doubleValue();
         }
 
         @Override
@@ -36,8 +40,8 @@ public enum Metric {
         public double of(MultiLayerNetwork network, DataSet examples) {
             INDArray error = network.output(examples.getFeatures()).sub(examples.getLabels());
             long steps = error.size(2);
-            INDArray second = error.get(
-                    NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(steps / 2, steps));
+            INDArray second =
+                    error.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(steps / 2, steps));
             return Math.sqrt(second.mul(second).meanNumber().doubleValue());
         }
 

@@ -5,6 +5,7 @@ package dev.loraplus.samples.adaptation;
  *
  * @param way the way's name
  * @param rate the learning rate chosen on the validation examples; that of B is lambda times as high
+ * @param headRate the learning rate of the last layer
  * @param lambda the learning rate of B divided by that of A; 1 where there is no B
  * @param trained how many parameters were trained
  * @param checkpointBytes size of all files of the checkpoint, without the state of the updater
@@ -16,6 +17,7 @@ package dev.loraplus.samples.adaptation;
 public record Outcome(
         String way,
         double rate,
+        double headRate,
         double lambda,
         long trained,
         long checkpointBytes,

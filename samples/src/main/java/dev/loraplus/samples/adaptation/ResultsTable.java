@@ -6,21 +6,31 @@ import java.util.Locale;
 
 /** Shows results as a table in plain text. */
 public final class ResultsTable {
-    private static final String ROW = "%-18s%9s%9s%10s%12s%9s%14s%14s%n";
+    private static final String ROW = "%-18s%8s%8s%8s%12s%12s%10s%12s%12s%n";
 
     private ResultsTable() {}
 
     /** Returns the table, a line for the base and one for each way. */
     public static String of(Results results, Metric metric) {
         StringBuilder table = new StringBuilder(String.format(
-                Locale.ROOT, ROW, "", "rate", "rate B", "trained", "checkpoint", "training", "new domain",
+                Locale.ROOT,
+                ROW,
+                "",
+                "rate",
+                "of B",
+                "of head",
+                "trained",
+                "checkpoint",
+                "training",
+                "new domain",
                 "old domain"));
         table.append(String.format(
-                Locale.ROOT, ROW, "", "", "", "parameters", "bytes", "seconds", metric.label(), metric.label()));
+                Locale.ROOT, ROW, "", "", "", "", "parameters", "bytes", "seconds", metric.label(), metric.label()));
         table.append(String.format(
                 Locale.ROOT,
                 ROW,
                 "base",
+                "",
                 "",
                 "",
                 "",
@@ -39,6 +49,7 @@ public final class ResultsTable {
                 outcome.way(),
                 rate(outcome.rate()),
                 outcome.lambda() == 1 ? "" : rate(outcome.rate() * outcome.lambda()),
+                rate(outcome.headRate()),
                 outcome.trained(),
                 outcome.checkpointBytes(),
                 String.format(Locale.ROOT, "%.1f", outcome.seconds()),

@@ -32,8 +32,9 @@ public record Sample(Domains domains, AdaptationPlan plan, MultiLayerNetwork net
         results.write(folder.resolve("results.json"));
         out.printf("%n%s%n", ResultsTable.of(results, plan.metric()));
         out.printf(
-                "Rates were chosen on validation examples of the new domain, each way from the same %d; test examples were"
-                        + " scored once. Old domain: adapters disabled, full fine-tuning as it is now.%n",
+                "Rates were chosen on validation examples of the new domain, each way from the same %d, that of the head for"
+                        + " the head alone; test examples were scored once.%nOld domain: adapters disabled, full"
+                        + " fine-tuning as it is now. Seconds: the median of the trainings with these rates.%n",
                 plan.rates().size());
         out.printf("%.0f s in all; %s%n", (System.nanoTime() - start) / 1e9, folder.resolve("results.json"));
         out.flush();

@@ -6,9 +6,9 @@ public enum Way {
     FULL("full fine-tuning"),
     /** The last layer is trained, the rest frozen. */
     HEAD("head only"),
-    /** Factors and the last layer are trained, A and B at one rate. */
+    /** Factors, A and B at one rate, and the last layer, at the rate chosen for it alone, are trained. */
     LORA("LoRA"),
-    /** Factors and the last layer are trained, B at lambda times the rate of A. */
+    /** As LoRA, but B learns at lambda times the rate of A. */
     LORA_PLUS("LoRA+");
 
     private final String label;
@@ -20,6 +20,11 @@ public enum Way {
     /** Returns what the way is called in a table. */
     public String label() {
         return label;
+    }
+
+    /** Returns whether the last layer learns at the rate that is being chosen. */
+    boolean tunesHead() {
+        return this == FULL || this == HEAD;
     }
 
     /** Returns the name of the folder that its checkpoint goes to. */

@@ -36,7 +36,7 @@ public final class DigitsAdaptation implements Callable<Integer> {
     private static final int PRETRAINING = 12;
     private static final int PRETRAINING_BATCH = 32;
     private static final int BATCH = 20;
-    private static final List<Double> RATES = List.of(3e-4, 1e-3, 3e-3, 1e-2, 3e-2);
+    private static final List<Double> RATES = List.of(1e-3, 3e-3, 1e-2, 3e-2);
 
     @Mixin
     private final AdaptationOptions options = new AdaptationOptions(EPOCHS, Path.of("target/digits"));

@@ -42,8 +42,8 @@ public final class DigitsFile {
             throw new FileNotFoundException("'" + name + "' is not on the class path; build the samples module again.");
         }
         List<int[]> rows = new ArrayList<>();
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(new GZIPInputStream(packed), StandardCharsets.US_ASCII))) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(packed), StandardCharsets.US_ASCII))) {
             String line;
             while ((line = lines.readLine()) != null) {
                 rows.add(Arrays.stream(line.split(",", -1))

@@ -65,7 +65,8 @@ public final class SeriesAdaptation implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
-                "Synthetic series; no forecast can have an RMSE below the noise, %.2f, whatever it forecasts.%n", NOISE);
+                "Synthetic series; no forecast can have an RMSE below the noise, %.2f, whatever it forecasts.%n",
+                NOISE);
         sample(options.settings(), RATES, PRETRAINING).run(options.output(), out);
         return 0;
     }

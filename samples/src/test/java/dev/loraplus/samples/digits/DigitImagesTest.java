@@ -59,7 +59,9 @@ class DigitImagesTest {
         List<String> seen = new ArrayList<>();
         parts.forEach(part -> seen.addAll(texts(part)));
         assertThat(seen).hasSameElementsAs(texts(images)).hasSize(images.count());
-        assertThat(new TreeSet<>(texts(images))).as("no image is in the file twice").hasSize(images.count());
+        assertThat(new TreeSet<>(texts(images)))
+                .as("no image is in the file twice")
+                .hasSize(images.count());
         assertThat(texts(DigitSplits.of(images, SEED).test())).isEqualTo(texts(splits.test()));
         assertThat(texts(DigitSplits.of(images, SEED + 1).test())).isNotEqualTo(texts(splits.test()));
     }

@@ -39,7 +39,8 @@ class DigitsAdaptationTest {
         for (Outcome outcome : results.outcomes().subList(1, 4)) {
             assertThat(outcome.oldDomain()).as(outcome.way()).isEqualTo(base);
         }
-        for (Outcome outcome : List.of(results.outcomes().get(0), results.outcomes().get(3))) {
+        for (Outcome outcome :
+                List.of(results.outcomes().get(0), results.outcomes().get(3))) {
             assertThat(outcome.newDomain())
                     .as("seed 5, %s", outcome.way())
                     .isGreaterThan(results.before().newDomain() + 0.1);
@@ -47,7 +48,8 @@ class DigitsAdaptationTest {
         assertThat(results.outcomes().get(3).checkpointBytes())
                 .isLessThan(results.outcomes().get(0).checkpointBytes() / 2);
         assertThat(text.toString()).contains("seed 5", "trained", "LoRA+", "adapters disabled", "results.json");
-        JsonNode json = new ObjectMapper().readTree(folder.resolve("results.json").toFile());
+        JsonNode json =
+                new ObjectMapper().readTree(folder.resolve("results.json").toFile());
         assertThat(json.at("/outcomes/3/newDomain").doubleValue())
                 .isEqualTo(results.outcomes().get(3).newDomain());
         assertThat(json.at("/settings/rank").intValue()).isEqualTo(RANK);

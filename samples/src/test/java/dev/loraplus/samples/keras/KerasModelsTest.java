@@ -29,16 +29,14 @@ class KerasModelsTest {
 
     @Test
     void sequential_computesAsInKeras_andLearnsWithItsBaseKept() throws Exception {
-        MultiLayerNetwork base =
-                KerasModelImport.importKerasSequentialModelAndWeights(file("sequential", ".h5"), true);
+        MultiLayerNetwork base = KerasModelImport.importKerasSequentialModelAndWeights(file("sequential", ".h5"), true);
         JsonNode golden = golden("sequential");
         INDArray input = array(golden.at("/inputs/0"));
         INDArray expected = array(golden.at("/outputs"));
         assertSame(base.output(input), expected);
         INDArray parameters = base.params().dup();
 
-        AdaptedNetwork<MultiLayerNetwork> adapted =
-                LoraPlus.attach(base, config("dense", "conv"));
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, config("dense", "conv"));
         MultiLayerNetwork network = adapted.model();
         assertSame(network.output(input), expected);
         DataSet batch = new DataSet(input, rotated(expected));

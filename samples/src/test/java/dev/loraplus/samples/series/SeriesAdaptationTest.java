@@ -20,8 +20,8 @@ class SeriesAdaptationTest {
     @Test
     void shortRun_adaptersForgetNothingAndAreSmall(@TempDir Path folder) throws IOException {
         AdaptationSettings settings = new AdaptationSettings(5, 4, RANK, 8);
-        Results results = SeriesAdaptation.sample(settings, List.of(1e-2), 3)
-                .run(folder, new PrintWriter(new StringWriter()));
+        Results results =
+                SeriesAdaptation.sample(settings, List.of(1e-2), 3).run(folder, new PrintWriter(new StringWriter()));
 
         long adapted = HEAD + RANK * (64 + 4 * 64);
         assertThat(results.outcomes())

@@ -20,7 +20,8 @@ class SineSeriesTest {
     @Test
     void values_haveTheVarianceOfTheFormula() {
         double[] values = new SineSeries(List.of(4.0, 7.3, 11.0), 0.1).values(20_000, 5);
-        assertThat(Arrays.stream(values).map(v -> v * v).average().orElseThrow()).isEqualTo(1.01, within(0.01));
+        assertThat(Arrays.stream(values).map(v -> v * v).average().orElseThrow())
+                .isEqualTo(1.01, within(0.01));
         assertThat(Arrays.stream(values).average().orElseThrow()).isEqualTo(0, within(0.01));
     }
 
