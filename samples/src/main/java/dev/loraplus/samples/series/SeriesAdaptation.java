@@ -37,15 +37,15 @@ public final class SeriesAdaptation implements Callable<Integer> {
     private static final double NOISE = 0.1;
     private static final SineSeries OLD = new SineSeries(List.of(9.0, 14.0, 23.0), NOISE);
     private static final SineSeries NEW = new SineSeries(List.of(4.0, 7.3, 11.0), NOISE);
-    private static final int LENGTH = 20;
-    private static final int STRIDE = 10;
+    private static final int LENGTH = 16;
+    private static final int STRIDE = 8;
     private static final int PRETRAINING_VALUES = 1600;
     private static final int TRAINING_VALUES = 400;
     private static final int VALIDATION_VALUES = 400;
     private static final int TEST_VALUES = 1000;
-    private static final int BATCH = 80;
-    private static final int EPOCHS = 20;
-    private static final int PRETRAINING = 40;
+    private static final int BATCH = 100;
+    private static final int EPOCHS = 16;
+    private static final int PRETRAINING = 30;
     private static final List<Double> RATES = List.of(3e-3, 1e-2, 3e-2, 1e-1);
 
     @Mixin

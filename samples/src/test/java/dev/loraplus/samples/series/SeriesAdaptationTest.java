@@ -19,7 +19,7 @@ class SeriesAdaptationTest {
 
     @Test
     void shortRun_adaptersForgetNothingAndAreSmall(@TempDir Path folder) throws IOException {
-        AdaptationSettings settings = new AdaptationSettings(5, 4, RANK, 8);
+        AdaptationSettings settings = new AdaptationSettings(5, 3, RANK, 8);
         Results results =
                 SeriesAdaptation.sample(settings, List.of(1e-2), 3).run(folder, new PrintWriter(new StringWriter()));
 
