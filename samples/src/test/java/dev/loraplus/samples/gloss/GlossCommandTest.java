@@ -50,7 +50,7 @@ class GlossCommandTest {
                         List.of("query", "value"),
                         folder,
                         List.of("a small dog", "to run fast")));
-        assertThat(ran.get(0).loraTargets()).isEqualTo(Targets.named("query", "value"));
+        assertThat(ran.get(0).config().targets()).isEqualTo(Targets.named("query", "value"));
         assertThat(ran.get(0).settings()).containsEntry("lambda", 16.0).containsEntry("targets", "query,value");
     }
 
@@ -66,7 +66,7 @@ class GlossCommandTest {
     @Test
     void run_allLinear_targetsEveryLinearLayer() {
         assertThat(run("--targets=all-linear")).isZero();
-        assertThat(ran.get(0).loraTargets()).isEqualTo(Targets.allLinear());
+        assertThat(ran.get(0).config().targets()).isEqualTo(Targets.allLinear());
     }
 
     @Test
