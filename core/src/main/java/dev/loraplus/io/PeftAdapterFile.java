@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * of PEFT 0.21 and {@code adapter_model.safetensors}.
  *
  * <p>The factors of module M are stored transposed, as {@code base_model.model.M.lora_A.weight} {@code [r, nIn]} and
- * {@code base_model.model.M.lora_B.weight} {@code [nOut, r]}; fully trained variables keep their dotted name after
+ * {@code base_model.model.M.lora_B.weight} {@code [nOut, r]}, or as their {@link FactorLayout} says; fully trained variables keep their dotted name after
  * {@code base_model.model.} and take PyTorch's layout. What PEFT has no key for (lambda, eta, seed, initialisation, head
  * rate, the library's version, the base's fingerprint and the SHA-256 of the tensors) is in the header of the tensors,
  * as texts {@code loraplus.*}.
@@ -65,7 +65,18 @@ public final class PeftAdapterFile {
      * @throws IOException if a file can't be written; the old one stays
      */
     public static void write(Path folder, Adapter adapter) throws IOException {
-        new PeftAdapterWriter(adapter).writeTo(folder);
+        write(folder, adapter, Map.of());
+    }
+
+    /**
+     * Writes an adapter as {@link #write(Path, Adapter)}, some of whose weights are not linear.
+     *
+     * @param layouts how the factors of these weights are held, by the weights' names
+     * @throws IllegalArgumentException as {@link #write(Path, Adapter)}
+     * @throws IOException if a file can't be written; the old one stays
+     */
+    public static void write(Path folder, Adapter adapter, Map<String, FactorLayout> layouts) throws IOException {
+        new PeftAdapterWriter(adapter, layouts).writeTo(folder);
     }
 
     /**
