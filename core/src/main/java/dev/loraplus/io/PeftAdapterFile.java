@@ -101,8 +101,7 @@ public final class PeftAdapterFile {
         PeftMetadata metadata = new PeftMetadata("'" + file + "'", tensors.metadata());
         metadata.requireSha256(TensorDigest.sha256(tensors.tensors()));
         requireUsable(metadata.subject(), tensors.tensors());
-        LoraConfig config =
-                config(peft, metadata, PeftKeys.modules(tensors.tensors().keySet()));
+        LoraConfig config = config(peft, metadata, tensors.tensors().keySet());
         return new PeftAdapterFile(
                 tensors, "'" + file + "'", config, provenance(peft, metadata), notes(peft, metadata, config));
     }
@@ -162,10 +161,13 @@ public final class PeftAdapterFile {
         }
     }
 
-    private static LoraConfig config(PeftConfig peft, PeftMetadata metadata, Set<String> modules) throws IOException {
-        if (peft.namesNoTargets() && modules.isEmpty()) {
+    private static LoraConfig config(PeftConfig peft, PeftMetadata metadata, Set<String> keys) throws IOException {
+        Set<String> modules = PeftKeys.modules(keys);
+        if (peft.namesNoTargets()
+                && modules.isEmpty()
+                && PeftKeys.variables(keys).isEmpty()) {
             throw new IOException(peft.subject() + " names no target_modules and " + metadata.subject()
-                    + " holds no factors; expected an adapter.");
+                    + " holds neither factors nor trained variables; expected an adapter.");
         }
         LoraConfig.Builder builder = LoraConfig.builder()
                 .rank(peft.rank())

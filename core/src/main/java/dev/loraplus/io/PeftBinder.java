@@ -61,7 +61,7 @@ final class PeftBinder {
         INDArray a = take(slot, PeftKeys.a(slot.name()), layout.shapeOfA(slot.shape()[0], rank));
         INDArray b = take(slot, PeftKeys.b(slot.name()), layout.shapeOfB(rank, slot.shape()[1]));
         if (a != null && b != null) {
-            factors.put(slot.name(), new Adapter.Factors(layout.factor(a), layout.factor(b)));
+            factors.put(slot.name(), new Adapter.Factors(layout.factorA(a), layout.factorB(b)));
         }
     }
 

@@ -33,7 +33,9 @@ record FileParameter(String key, Slot slot, long[] shape) {
     private enum Counterpart {
         LINEAR,
         CONVOLUTION,
-        DECONVOLUTION,
+        CONVOLUTION_1D,
+        DECONVOLUTION_2D,
+        DECONVOLUTION_3D,
         NONE;
 
         static Counterpart of(Layer conf) {
@@ -41,12 +43,23 @@ record FileParameter(String key, Slot slot, long[] shape) {
             if (layer instanceof DenseLayer || layer instanceof BaseOutputLayer) {
                 return LINEAR;
             }
-            if (layer instanceof Deconvolution2D || layer instanceof Deconvolution3D) {
-                return DECONVOLUTION;
+            if (layer instanceof DepthwiseConvolution2D || layer instanceof SeparableConvolution2D) {
+                return NONE;
             }
-            boolean convolution = layer instanceof ConvolutionLayer
-                    && !(layer instanceof DepthwiseConvolution2D || layer instanceof SeparableConvolution2D);
-            return convolution ? CONVOLUTION : NONE;
+            if (layer instanceof Convolution1DLayer) {
+                return CONVOLUTION_1D;
+            }
+            if (layer instanceof Deconvolution2D) {
+                return DECONVOLUTION_2D;
+            }
+            if (layer instanceof Deconvolution3D) {
+                return DECONVOLUTION_3D;
+            }
+            return layer instanceof ConvolutionLayer ? CONVOLUTION : NONE;
+        }
+
+        boolean isConvolution() {
+            return this == CONVOLUTION || this == CONVOLUTION_1D;
         }
     }
 
@@ -54,9 +67,7 @@ record FileParameter(String key, Slot slot, long[] shape) {
     static FileParameter factors(Site site, String key, WeightMatrix weight, long[] shape) {
         Counterpart counterpart = Counterpart.of(site.conf());
         boolean main = counterpart != Counterpart.NONE && key.equals(WEIGHT);
-        FactorLayout layout = main && counterpart == Counterpart.CONVOLUTION
-                ? FactorLayout.convolution(kernel(site, shape))
-                : FactorLayout.linear();
+        FactorLayout layout = main && counterpart.isConvolution() ? layout(counterpart, shape) : FactorLayout.linear();
         String name = main ? site.name() : site.name() + "." + key;
         return new FileParameter(key, Slot.factors(name, weight.nIn(), weight.nOut(), layout), shape);
     }
@@ -64,18 +75,20 @@ record FileParameter(String key, Slot slot, long[] shape) {
     /** Describes a parameter of a layer that is trained fully. */
     static FileParameter saved(Site site, String key, long[] shape) {
         Counterpart counterpart = Counterpart.of(site.conf());
-        if (counterpart != Counterpart.NONE && key.equals(BIAS)) {
-            return saved(site, key, "bias", shape, new long[] {shape[shape.length - 1]}, false);
+        String layer = site.name() + ".";
+        Slot slot = Slot.saved(layer + key, shape, false);
+        if (key.equals(BIAS) && counterpart != Counterpart.NONE) {
+            slot = Slot.saved(layer + "bias", new long[] {shape[shape.length - 1]}, false);
+        } else if (key.equals(WEIGHT)) {
+            String name = layer + "weight";
+            slot = switch (counterpart) {
+                case LINEAR -> Slot.saved(name, shape, true);
+                case CONVOLUTION, DECONVOLUTION_2D -> Slot.saved(name, shape, false);
+                case CONVOLUTION_1D -> Slot.saved(name, new long[] {shape[2], shape[1], shape[0]}, true);
+                case DECONVOLUTION_3D, NONE -> slot;
+            };
         }
-        boolean sameOrder = !(LayerConfs.innermost(LayerConfs.thawed(site.conf())) instanceof Deconvolution3D);
-        if (counterpart == Counterpart.NONE || !key.equals(WEIGHT) || !sameOrder) {
-            return saved(site, key, key, shape, shape, false);
-        }
-        long[] stored = shape;
-        if (counterpart == Counterpart.CONVOLUTION) {
-            stored = Arrays.copyOf(shape, 2 + kernel(site, shape).length);
-        }
-        return saved(site, key, "weight", shape, stored, counterpart == Counterpart.LINEAR);
+        return new FileParameter(key, slot, shape);
     }
 
     /** Returns the parameter's value as a file's adapter has it. */
@@ -83,14 +96,9 @@ record FileParameter(String key, Slot slot, long[] shape) {
         return new Saved(value.reshape('c', slot.shape()), slot.transposed());
     }
 
-    private static FileParameter saved(
-            Site site, String key, String name, long[] shape, long[] stored, boolean transposed) {
-        return new FileParameter(key, Slot.saved(site.name() + "." + name, stored, transposed), shape);
-    }
-
-    /** DL4J gives the kernel of a one-dimensional convolution a second size of 1. */
-    private static long[] kernel(Site site, long[] shape) {
-        boolean flat = LayerConfs.innermost(LayerConfs.thawed(site.conf())) instanceof Convolution1DLayer;
-        return Arrays.copyOfRange(shape, 2, flat ? 3 : shape.length);
+    private static FactorLayout layout(Counterpart counterpart, long[] shape) {
+        return counterpart == Counterpart.CONVOLUTION_1D
+                ? FactorLayout.convolution(true, shape[2])
+                : FactorLayout.convolution(false, Arrays.copyOfRange(shape, 2, shape.length));
     }
 }
