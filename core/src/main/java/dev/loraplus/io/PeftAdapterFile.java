@@ -2,6 +2,7 @@ package dev.loraplus.io;
 
 import dev.loraplus.Adapter;
 import dev.loraplus.LoraConfig;
+import dev.loraplus.Targets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -204,7 +205,7 @@ public final class PeftAdapterFile {
         if (metadata.text(PeftMetadata.BASE).isEmpty()) {
             notes.add(metadata.subject() + " holds no fingerprint of its base; that it fits this model isn't checked.");
         }
-        if (peft.namesNoTargets()) {
+        if (peft.namesNoTargets() && !config.targets().equals(Targets.none())) {
             notes.add(peft.subject() + " names no target_modules; the modules of the file are taken.");
         }
         if (!peft.unknown().isEmpty()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.Targets;
+import dev.loraplus.io.PeftAdapterFile;
 import dev.loraplus.io.Safetensors;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -292,6 +293,7 @@ class NetworkFilesTest {
         adapted.save(folder);
 
         assertThat(shapes()).isEqualTo(expected);
+        assertThat(PeftAdapterFile.open(folder).notes()).isEmpty();
         AdaptedNetwork<MultiLayerNetwork> loaded = LoraPlus.load(base, folder);
         assertThat(loaded.model().params()).isEqualTo(adapted.model().params());
         assertThat(loaded.config().modulesToSave()).isEqualTo(config.modulesToSave());
