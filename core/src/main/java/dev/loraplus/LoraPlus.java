@@ -112,6 +112,83 @@ public final class LoraPlus {
     }
 
     /**
+     * Attaches an adapter from a PEFT folder, {@code adapter_config.json} and {@code adapter_model.safetensors}, to a
+     * network with the weights it was trained on, which is not changed.
+     *
+     * <p>Modules are layers by their names, or their index where they have none. Dense, output and convolution layers
+     * have PEFT's keys and layout; other parameters have the key {@code <layer>.<parameter>}.
+     *
+     * @throws IOException if the folder can't be read, does not fit the network, or was trained on another base
+     * @throws IllegalArgumentException if the network can't be adapted as {@link #attach(MultiLayerNetwork, LoraConfig)}
+     *     says
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> load(MultiLayerNetwork base, Path folder) throws IOException {
+        return load(base, folder, builder -> builder);
+    }
+
+    /**
+     * Attaches an adapter as {@link #load(MultiLayerNetwork, Path)}, to be trained on with other settings than the
+     * file's.
+     *
+     * @param change changes lambda, headRate, dropout or seed; rank, alpha, targets and modules to save are the file's
+     * @throws IOException as {@link #load(MultiLayerNetwork, Path)}
+     * @throws IllegalArgumentException if rank, alpha, targets or modules to save are changed, or the network can't be
+     *     adapted
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> load(
+            MultiLayerNetwork base, Path folder, UnaryOperator<LoraConfig.Builder> change) throws IOException {
+        return AdaptedNetwork.load(base, folder, false, change, NetworkOptions.defaults());
+    }
+
+    /**
+     * Attaches an adapter as {@link #load(MultiLayerNetwork, Path)}, on whatever base it was trained.
+     *
+     * @throws IOException if the folder can't be read or does not fit the network
+     * @throws IllegalArgumentException if the network can't be adapted
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> loadOntoAnyBase(MultiLayerNetwork base, Path folder)
+            throws IOException {
+        return AdaptedNetwork.load(base, folder, true, builder -> builder, NetworkOptions.defaults());
+    }
+
+    /**
+     * Attaches an adapter to a graph of layers as {@link #load(MultiLayerNetwork, Path)}; modules are layers by the
+     * names of their vertices.
+     *
+     * @throws IOException if the folder can't be read, does not fit the graph, or was trained on another base
+     * @throws IllegalArgumentException if the graph can't be adapted as {@link #attach(ComputationGraph, LoraConfig)}
+     *     says
+     */
+    public static AdaptedNetwork<ComputationGraph> load(ComputationGraph base, Path folder) throws IOException {
+        return load(base, folder, builder -> builder);
+    }
+
+    /**
+     * Attaches an adapter as {@link #load(ComputationGraph, Path)}, to be trained on with other settings than the
+     * file's.
+     *
+     * @param change changes lambda, headRate, dropout or seed; rank, alpha, targets and modules to save are the file's
+     * @throws IOException as {@link #load(ComputationGraph, Path)}
+     * @throws IllegalArgumentException if rank, alpha, targets or modules to save are changed, or the graph can't be
+     *     adapted
+     */
+    public static AdaptedNetwork<ComputationGraph> load(
+            ComputationGraph base, Path folder, UnaryOperator<LoraConfig.Builder> change) throws IOException {
+        return AdaptedNetwork.load(base, folder, false, change, NetworkOptions.defaults());
+    }
+
+    /**
+     * Attaches an adapter as {@link #load(ComputationGraph, Path)}, on whatever base it was trained.
+     *
+     * @throws IOException if the folder can't be read or does not fit the graph
+     * @throws IllegalArgumentException if the graph can't be adapted
+     */
+    public static AdaptedNetwork<ComputationGraph> loadOntoAnyBase(ComputationGraph base, Path folder)
+            throws IOException {
+        return AdaptedNetwork.load(base, folder, true, builder -> builder, NetworkOptions.defaults());
+    }
+
+    /**
      * Attaches an adapter from a PEFT folder as {@link #load(SameDiff, Path)}, on whatever base it was trained.
      *
      * @throws IOException if the folder can't be read or does not fit the graph

@@ -2,6 +2,7 @@ package dev.loraplus.io;
 
 import dev.loraplus.Adapter;
 import dev.loraplus.LoraConfig;
+import dev.loraplus.Targets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * of PEFT 0.21 and {@code adapter_model.safetensors}.
  *
  * <p>The factors of module M are stored transposed, as {@code base_model.model.M.lora_A.weight} {@code [r, nIn]} and
- * {@code base_model.model.M.lora_B.weight} {@code [nOut, r]}; fully trained variables keep their dotted name after
+ * {@code base_model.model.M.lora_B.weight} {@code [nOut, r]}, or as their {@link FactorLayout} says; fully trained variables keep their dotted name after
  * {@code base_model.model.} and take PyTorch's layout. What PEFT has no key for (lambda, eta, seed, initialisation, head
  * rate, the library's version, the base's fingerprint and the SHA-256 of the tensors) is in the header of the tensors,
  * as texts {@code loraplus.*}.
@@ -65,7 +66,18 @@ public final class PeftAdapterFile {
      * @throws IOException if a file can't be written; the old one stays
      */
     public static void write(Path folder, Adapter adapter) throws IOException {
-        new PeftAdapterWriter(adapter).writeTo(folder);
+        write(folder, adapter, Map.of());
+    }
+
+    /**
+     * Writes an adapter as {@link #write(Path, Adapter)}, some of whose weights are not linear.
+     *
+     * @param layouts how the factors of these weights are held, by the weights' names
+     * @throws IllegalArgumentException as {@link #write(Path, Adapter)}
+     * @throws IOException if a file can't be written; the old one stays
+     */
+    public static void write(Path folder, Adapter adapter, Map<String, FactorLayout> layouts) throws IOException {
+        new PeftAdapterWriter(adapter, layouts).writeTo(folder);
     }
 
     /**
@@ -90,8 +102,7 @@ public final class PeftAdapterFile {
         PeftMetadata metadata = new PeftMetadata("'" + file + "'", tensors.metadata());
         metadata.requireSha256(TensorDigest.sha256(tensors.tensors()));
         requireUsable(metadata.subject(), tensors.tensors());
-        LoraConfig config =
-                config(peft, metadata, PeftKeys.modules(tensors.tensors().keySet()));
+        LoraConfig config = config(peft, metadata, tensors.tensors().keySet());
         return new PeftAdapterFile(
                 tensors, "'" + file + "'", config, provenance(peft, metadata), notes(peft, metadata, config));
     }
@@ -151,10 +162,13 @@ public final class PeftAdapterFile {
         }
     }
 
-    private static LoraConfig config(PeftConfig peft, PeftMetadata metadata, Set<String> modules) throws IOException {
-        if (peft.namesNoTargets() && modules.isEmpty()) {
+    private static LoraConfig config(PeftConfig peft, PeftMetadata metadata, Set<String> keys) throws IOException {
+        Set<String> modules = PeftKeys.modules(keys);
+        if (peft.namesNoTargets()
+                && modules.isEmpty()
+                && PeftKeys.variables(keys).isEmpty()) {
             throw new IOException(peft.subject() + " names no target_modules and " + metadata.subject()
-                    + " holds no factors; expected an adapter.");
+                    + " holds neither factors nor trained variables; expected an adapter.");
         }
         LoraConfig.Builder builder = LoraConfig.builder()
                 .rank(peft.rank())
@@ -191,7 +205,7 @@ public final class PeftAdapterFile {
         if (metadata.text(PeftMetadata.BASE).isEmpty()) {
             notes.add(metadata.subject() + " holds no fingerprint of its base; that it fits this model isn't checked.");
         }
-        if (peft.namesNoTargets()) {
+        if (peft.namesNoTargets() && !config.targets().equals(Targets.none())) {
             notes.add(peft.subject() + " names no target_modules; the modules of the file are taken.");
         }
         if (!peft.unknown().isEmpty()) {

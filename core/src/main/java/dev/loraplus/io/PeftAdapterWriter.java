@@ -13,10 +13,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Turns an adapter into the two files of a PEFT folder. */
 final class PeftAdapterWriter {
     private final Adapter adapter;
+    private final Map<String, FactorLayout> layouts;
     private final Map<String, INDArray> tensors = new LinkedHashMap<>();
 
-    PeftAdapterWriter(Adapter adapter) {
+    PeftAdapterWriter(Adapter adapter, Map<String, FactorLayout> layouts) {
         this.adapter = adapter;
+        this.layouts = layouts;
     }
 
     void writeTo(Path folder) throws IOException {
@@ -44,8 +46,9 @@ final class PeftAdapterWriter {
             throw new IllegalArgumentException("Factors of '" + weight + "' have shapes " + Arrays.toString(a) + " and "
                     + Arrays.toString(b) + ", expected [nIn, " + rank + "] and [" + rank + ", nOut].");
         }
-        add(weight, PeftKeys.a(weight), factors.a().transpose());
-        add(weight, PeftKeys.b(weight), factors.b().transpose());
+        FactorLayout layout = layouts.getOrDefault(weight, FactorLayout.linear());
+        add(weight, PeftKeys.a(weight), layout.storedA(factors.a()));
+        add(weight, PeftKeys.b(weight), layout.storedB(factors.b()));
     }
 
     private void add(String name, String key, INDArray value) {

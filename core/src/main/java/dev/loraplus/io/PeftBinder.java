@@ -57,10 +57,11 @@ final class PeftBinder {
     }
 
     private void bindFactors(Slot slot) {
-        INDArray a = take(slot, PeftKeys.a(slot.name()), rank, slot.shape()[0]);
-        INDArray b = take(slot, PeftKeys.b(slot.name()), slot.shape()[1], rank);
+        FactorLayout layout = slot.layout();
+        INDArray a = take(slot, PeftKeys.a(slot.name()), layout.shapeOfA(slot.shape()[0], rank));
+        INDArray b = take(slot, PeftKeys.b(slot.name()), layout.shapeOfB(rank, slot.shape()[1]));
         if (a != null && b != null) {
-            factors.put(slot.name(), new Adapter.Factors(transposed(a), transposed(b)));
+            factors.put(slot.name(), new Adapter.Factors(layout.factorA(a), layout.factorB(b)));
         }
     }
 
@@ -73,7 +74,9 @@ final class PeftBinder {
         }
         INDArray value = take(slot, PeftKeys.saved(slot.name()), shape);
         if (value != null) {
-            saved.put(slot.name(), new Adapter.Saved(slot.transposed() ? transposed(value) : value, slot.transposed()));
+            saved.put(
+                    slot.name(),
+                    new Adapter.Saved(slot.transposed() ? value.transpose().dup('c') : value, slot.transposed()));
         }
     }
 
@@ -98,9 +101,5 @@ final class PeftBinder {
         return tensor.dataType().isFPType()
                 ? Optional.empty()
                 : Optional.of("holds " + tensor.dataType() + ", expected floating-point numbers");
-    }
-
-    private static INDArray transposed(INDArray array) {
-        return array.transpose().dup('c');
     }
 }

@@ -112,12 +112,11 @@ final class PeftConfig {
     /**
      * Returns the targets without the excluded ones.
      *
-     * @param fallback the modules that count as targets if none is named
+     * @param fallback the modules that count as targets if none is named; may be empty
      */
     Targets targets(Set<String> fallback) throws IOException {
         try {
-            Targets targets =
-                    namesNoTargets() ? Targets.named(fallback.toArray(String[]::new)) : selection("target_modules");
+            Targets targets = namesNoTargets() ? exactly(fallback) : selection("target_modules");
             boolean excludes = !values.required("exclude_modules").isNull()
                     && !texts("exclude_modules").isEmpty();
             return excludes || text("exclude_modules").isPresent()
@@ -126,6 +125,10 @@ final class PeftConfig {
         } catch (IllegalArgumentException e) {
             throw new IOException(subject + ": " + e.getMessage(), e);
         }
+    }
+
+    private static Targets exactly(Set<String> modules) {
+        return modules.isEmpty() ? Targets.none() : Targets.named(modules.toArray(String[]::new));
     }
 
     private Targets selection(String key) {

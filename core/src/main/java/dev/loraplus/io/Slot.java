@@ -9,10 +9,10 @@ import java.util.Arrays;
  * @param kind whether it takes two factors or is replaced as a whole
  * @param shape {@code {nIn, nOut}} of the matrix in x &middot; W for factors; the variable's own shape for a saved one
  * @param transposed whether PyTorch holds a saved variable as the transpose; without meaning for factors
- * @since 0.1.0
+ * @param layout how the file holds factors; without meaning for a saved variable
  */
 @SuppressWarnings("ArrayRecordComponent") // a carrier between two layers, never compared
-public record Slot(String name, Kind kind, long[] shape, boolean transposed) {
+public record Slot(String name, Kind kind, long[] shape, boolean transposed, FactorLayout layout) {
     /** Says what a slot takes. */
     public enum Kind {
         /** A pair of factors. */
@@ -21,14 +21,19 @@ public record Slot(String name, Kind kind, long[] shape, boolean transposed) {
         SAVED
     }
 
-    /** Returns the slot of a weight that acts as a matrix {@code [nIn, nOut]} in x &middot; W. */
+    /** Returns the slot of a linear weight, which acts as a matrix {@code [nIn, nOut]} in x &middot; W. */
     public static Slot factors(String name, long nIn, long nOut) {
-        return new Slot(name, Kind.FACTORS, new long[] {nIn, nOut}, false);
+        return factors(name, nIn, nOut, FactorLayout.linear());
+    }
+
+    /** Returns the slot of a weight that acts as a matrix {@code [nIn, nOut]}, with a layout of its own. */
+    public static Slot factors(String name, long nIn, long nOut, FactorLayout layout) {
+        return new Slot(name, Kind.FACTORS, new long[] {nIn, nOut}, false, layout);
     }
 
     /** Returns the slot of a fully trained variable. */
     public static Slot saved(String name, long[] shape, boolean transposed) {
-        return new Slot(name, Kind.SAVED, shape, transposed);
+        return new Slot(name, Kind.SAVED, shape, transposed, FactorLayout.linear());
     }
 
     @Override

@@ -5,6 +5,9 @@ import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
 import dev.loraplus.LoraConfig;
+import dev.loraplus.NoMatchingTargetException;
+import dev.loraplus.io.AdapterLoading;
+import dev.loraplus.io.PeftAdapterFile;
 import dev.loraplus.math.LowRankDelta;
 import dev.loraplus.optim.TrainedParameter;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -37,6 +41,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     private final N network;
     private final LoraConfig config;
     private final Map<String, INDArray> bases;
+    private final Map<String, String> provenance = new LinkedHashMap<>();
     private @Nullable INDArray stash;
     private int disabled;
 
@@ -87,6 +92,65 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return of(GraphTopology.INSTANCE, adapted);
     }
 
+    /**
+     * Attaches an adapter read from a PEFT folder to a network, which is not changed.
+     *
+     * @param anyBase whether to load it even if it was trained on another base
+     * @param change changes lambda, headRate, dropout or seed
+     * @throws IOException if the folder can't be read, does not fit the network, or was trained on another base and
+     *     {@code anyBase} is false
+     * @throws IllegalArgumentException if rank, alpha, targets or modules to save are changed, or the network can't be
+     *     adapted as the file says
+     */
+    public static AdaptedNetwork<MultiLayerNetwork> load(
+            MultiLayerNetwork base,
+            Path folder,
+            boolean anyBase,
+            UnaryOperator<LoraConfig.Builder> change,
+            NetworkOptions options)
+            throws IOException {
+        return load(MultiLayerTopology.INSTANCE, base, folder, anyBase, change, options);
+    }
+
+    /**
+     * Attaches an adapter read from a PEFT folder to a graph, which is not changed.
+     *
+     * @param anyBase whether to load it even if it was trained on another base
+     * @param change changes lambda, headRate, dropout or seed
+     * @throws IOException if the folder can't be read, does not fit the graph, or was trained on another base and
+     *     {@code anyBase} is false
+     * @throws IllegalArgumentException if rank, alpha, targets or modules to save are changed, or the graph can't be
+     *     adapted as the file says
+     */
+    public static AdaptedNetwork<ComputationGraph> load(
+            ComputationGraph base,
+            Path folder,
+            boolean anyBase,
+            UnaryOperator<LoraConfig.Builder> change,
+            NetworkOptions options)
+            throws IOException {
+        return load(GraphTopology.INSTANCE, base, folder, anyBase, change, options);
+    }
+
+    private static <N> AdaptedNetwork<N> load(
+            Topology<N> topology,
+            N base,
+            Path folder,
+            boolean anyBase,
+            UnaryOperator<LoraConfig.Builder> change,
+            NetworkOptions options)
+            throws IOException {
+        PeftAdapterFile file = PeftAdapterFile.open(folder);
+        LoraConfig config = AdapterLoading.config(file, change);
+        try {
+            AdaptedNetwork<N> adapted = attach(topology, base, config, options);
+            adapted.provenance.putAll(NetworkFiles.fill(topology.sites(adapted.network), file, folder, anyBase));
+            return adapted;
+        } catch (NoMatchingTargetException e) {
+            throw new IOException("The adapter in " + folder + " does not fit the network: " + e.getMessage(), e);
+        }
+    }
+
     private static <N> AdaptedNetwork<N> attach(
             Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
         NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
@@ -121,18 +185,28 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
             if (site.runtime() instanceof AdapterLayer layer) {
                 layer.parameters().factors().forEach((key, pair) -> factors.put(site.name() + "." + key, pair));
             } else if (isTrained(site)) {
-                site.runtime()
-                        .paramTable()
-                        .forEach((key, array) ->
-                                saved.put(site.name() + "." + key, new Saved(array, array.rank() == 2)));
+                Map<String, INDArray> live = site.runtime().paramTable();
+                for (FileParameter parameter : NetworkFiles.parameters(site)) {
+                    INDArray array = Objects.requireNonNull(live.get(parameter.key()));
+                    saved.put(
+                            site.name() + "." + parameter.key(),
+                            new Saved(array, parameter.slot().transposed()));
+                }
             }
         }
-        return new Adapter(config, factors, saved, Map.of("base", NetworkBases.fingerprint(topology.sites(network))));
+        Map<String, String> facts = new LinkedHashMap<>(provenance);
+        facts.put("base", NetworkBases.fingerprint(topology.sites(network)));
+        return new Adapter(config, factors, saved, facts);
+    }
+
+    /** Notes a fact about the adapter's making, for example {@code eta}; it goes to the file's metadata. */
+    public void note(String key, String value) {
+        provenance.put(key, value);
     }
 
     @Override
     public void save(Path folder) throws IOException {
-        NetworkFiles.write(folder, adapter());
+        NetworkFiles.write(folder, topology.sites(network), adapter());
     }
 
     /**

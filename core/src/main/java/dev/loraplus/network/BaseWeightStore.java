@@ -4,8 +4,10 @@ import dev.loraplus.io.BaseFingerprint;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32C;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * DL4J's tools make of their configuration share one base. Thread-safe.
  *
  * <p>It holds nothing alive: a layer's weights are there for as long as the base or a network with an adapter on it is.
- * A base whose weights are changed, for example by training it, changes under its adapters.
+ * A base whose weights are changed, for example by training it, changes under its adapters, and is no longer found.
  *
  * @since 0.1.0
  */
@@ -26,10 +28,28 @@ public final class BaseWeightStore {
 
     private static final class Entry extends WeakReference<INDArray> {
         private final String id;
+        private final long checksum;
 
         private Entry(String id, INDArray weights) {
             super(weights, GONE);
             this.id = id;
+            this.checksum = checksum(weights);
+        }
+
+        /** Returns the weights, if they are there and still what they were. */
+        private @Nullable INDArray weights() {
+            INDArray weights = get();
+            return weights != null && !weights.wasClosed() && checksum(weights) == checksum ? weights : null;
+        }
+
+        private static long checksum(INDArray weights) {
+            ByteBuffer bytes = HostBytes.of(weights);
+            if (bytes == null) {
+                return 0;
+            }
+            CRC32C checksum = new CRC32C();
+            checksum.update(bytes);
+            return checksum.getValue();
         }
     }
 
@@ -58,7 +78,7 @@ public final class BaseWeightStore {
     /** Makes the parameters of a layer known and returns their hash; the array itself is what keeps them there. */
     static String register(INDArray weights) {
         String id = id(weights);
-        ENTRIES.compute(id, (key, known) -> known != null && known.get() != null ? known : new Entry(key, weights));
+        ENTRIES.compute(id, (key, known) -> known != null && known.weights() != null ? known : new Entry(key, weights));
         forgetGone();
         return id;
     }
@@ -70,7 +90,7 @@ public final class BaseWeightStore {
 
     static @Nullable INDArray find(String id) {
         Entry entry = ENTRIES.get(id);
-        return entry == null ? null : entry.get();
+        return entry == null ? null : entry.weights();
     }
 
     /**
@@ -82,7 +102,7 @@ public final class BaseWeightStore {
         INDArray weights = find(id);
         if (weights == null) {
             throw new IllegalStateException("The base weights of layer '" + layer + "' with SHA-256 " + id
-                    + " are not in memory; load the network that the adapter was made on, keep a reference to it, and"
+                    + " are not in memory, or were changed; load the network that the adapter was made on, keep a reference to it, and"
                     + " call BaseWeightStore.register(base) before restoring the adapted one.");
         }
         return weights;

@@ -69,13 +69,13 @@ final class LayerFactory {
     private Layer adapted(@Nullable INDArray flat, boolean initialize) {
         INDArray base = base(flat, initialize);
         AdapterParameters parameters = new AdapterParameters(conf, base, flat);
-        Layer delegate =
-                conf.getUnderlying() instanceof BatchNormalization ? frozenNormalization(base) : delegate(base);
+        boolean branch = BranchLayers.supports(conf.getUnderlying());
+        Layer delegate = branch ? branched(parameters) : whole(base);
         parameters.setBaseTable(views(delegate.paramTable()));
         if (initialize) {
             parameters.drawFactors();
         }
-        WeightPath path = new EffectiveWeights(delegate, parameters);
+        WeightPath path = branch ? BranchLayers.path() : new EffectiveWeights(delegate, parameters);
         if (delegate instanceof IOutputLayer output) {
             return new AdapterOutputLayer(output, conf, parameters, path);
         }
@@ -107,8 +107,17 @@ final class LayerFactory {
         return conf.getUnderlying().instantiate(inner, listeners, index, weights, false, type);
     }
 
-    private Layer frozenNormalization(INDArray base) {
-        Layer layer = new FrozenBatchNormalization(inner, base, type);
+    private Layer branched(AdapterParameters parameters) {
+        return placed(BranchLayers.create(inner, parameters, type));
+    }
+
+    private Layer whole(INDArray base) {
+        return conf.getUnderlying() instanceof BatchNormalization
+                ? placed(new FrozenBatchNormalization(inner, base, type))
+                : delegate(base);
+    }
+
+    private Layer placed(Layer layer) {
         layer.setListeners(listeners);
         layer.setIndex(index);
         return layer;

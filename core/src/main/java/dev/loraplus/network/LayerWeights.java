@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
@@ -71,8 +72,16 @@ final class LayerWeights {
                 && !kind.startsWith("Capsule");
     }
 
+    /**
+     * Returns the matrix that the layer computes with. One-dimensional convolutions read {@code [nOut, nIn, k, 1]} as
+     * {@code [k, nIn, nOut]} without moving a number.
+     */
     private static WeightMatrix matrix(Layer inner, long[] shape) {
         int last = shape.length - 1;
+        if (inner instanceof Convolution1DLayer) {
+            long[] computed = {shape[2], shape[1], shape[0]};
+            return WeightMatrix.of(computed, 2, false);
+        }
         if (shape.length == 2 || inner instanceof DepthwiseConvolution2D) {
             return WeightMatrix.of(shape, last, false);
         }

@@ -26,7 +26,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * <p>The parameters of weight {@code W} are {@code WloraA} {@code [nIn, r]} and {@code WloraB} {@code [r, nOut]}; A
  * learns at the rate of the wrapped layer's own updater and B at lambda times that rate (arXiv 2402.12354 &sect;4); the
- * layer's own regularization of weights acts on both. The weights of a convolution count as a matrix of
+ * layer's own regularization of weights acts on both. Dropout acts on the input of the branch of dense and output layers
+ * in training, as in PEFT; rows of an embedding are not dropped. The weights of a convolution count as a matrix of
  * channels &times; kernel by outputs. A layer without targets is wrapped too, frozen, or, as a module to save, with all
  * its own parameters trained. Like all configurations of DL4J it is mutable and not thread-safe.
  *

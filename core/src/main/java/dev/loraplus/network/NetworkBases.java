@@ -39,11 +39,11 @@ final class NetworkBases {
         return BaseWeightStore.require(String.valueOf(id), site.name());
     }
 
-    /** Returns the SHA-256 of the names and hashes of all base layers. */
+    /** Returns the SHA-256 of the names and hashes of all frozen layers; those trained fully are the adapter's own. */
     static String fingerprint(List<Site> sites) {
         Map<String, INDArray> ids = new TreeMap<>();
         for (Site site : sites) {
-            if (site.conf() instanceof LoraLayer lora) {
+            if (site.conf() instanceof LoraLayer lora && !AdaptedNetwork.isTrained(site)) {
                 ids.put(site.name() + ":" + id(site, lora), Nd4j.scalar(0));
             }
         }

@@ -2,26 +2,108 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
+import dev.loraplus.Adapter.Saved;
+import dev.loraplus.io.AdapterLoading;
+import dev.loraplus.io.FactorLayout;
 import dev.loraplus.io.PeftAdapterFile;
+import dev.loraplus.io.Slot;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Writes adapters of networks to files. */
+/** Writes adapters of networks to PEFT folders and reads them, see {@link FileParameter}. */
 final class NetworkFiles {
-    private static final String WEIGHT = ".W";
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkFiles.class);
 
     private NetworkFiles() {}
 
-    /** Writes an adapter; the module of the weight {@code W} of a layer has the layer's name, as in PyTorch. */
-    static void write(Path folder, Adapter adapter) throws IOException {
+    /**
+     * Writes an adapter.
+     *
+     * @param sites the layers of the adapted network
+     * @param adapter their factors and parameters, by {@code <layer>.<parameter>}
+     */
+    static void write(Path folder, List<Site> sites, Adapter adapter) throws IOException {
         Map<String, Factors> factors = new LinkedHashMap<>();
-        adapter.factors().forEach((name, pair) -> factors.put(module(name), pair));
-        PeftAdapterFile.write(folder, new Adapter(adapter.config(), factors, adapter.saved(), adapter.provenance()));
+        Map<String, FactorLayout> layouts = new LinkedHashMap<>();
+        Map<String, Saved> saved = new LinkedHashMap<>();
+        for (Site site : sites) {
+            for (FileParameter parameter : parameters(site)) {
+                String name = site.name() + "." + parameter.key();
+                Slot slot = parameter.slot();
+                if (slot.kind() == Slot.Kind.FACTORS) {
+                    factors.put(
+                            slot.name(),
+                            Objects.requireNonNull(adapter.factors().get(name)));
+                    layouts.put(slot.name(), slot.layout());
+                } else {
+                    Saved live = Objects.requireNonNull(adapter.saved().get(name));
+                    saved.put(slot.name(), parameter.stored(live.value()));
+                }
+            }
+        }
+        PeftAdapterFile.write(folder, new Adapter(adapter.config(), factors, saved, adapter.provenance()), layouts);
     }
 
-    private static String module(String name) {
-        return name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
+    /**
+     * Fills a newly adapted network from a file.
+     *
+     * @param sites the layers of the adapted network
+     * @param anyBase whether the file may have been trained on another base
+     * @return the file's facts about the making of the adapter
+     * @throws IOException if the file doesn't fit, or was trained on another base; nothing is filled then
+     */
+    static Map<String, String> fill(List<Site> sites, PeftAdapterFile file, Path folder, boolean anyBase)
+            throws IOException {
+        List<Slot> slots = new ArrayList<>();
+        sites.forEach(site -> parameters(site).forEach(parameter -> slots.add(parameter.slot())));
+        Adapter read = file.bind(slots);
+        if (!anyBase) {
+            AdapterLoading.requireBase(file, folder, "network", () -> NetworkBases.fingerprint(sites));
+        }
+        file.notes().forEach(note -> LOG.info("{}: {}", folder, note));
+        sites.forEach(site -> parameters(site).forEach(parameter -> fill(site, parameter, read)));
+        return read.provenance();
+    }
+
+    /** Returns what files hold of a layer of an adapted network; nothing for a frozen layer. */
+    static List<FileParameter> parameters(Site site) {
+        List<FileParameter> parameters = new ArrayList<>();
+        if (site.runtime() instanceof AdapterLayer layer) {
+            layer.parameters()
+                    .spec()
+                    .weights()
+                    .forEach((key, weight) -> parameters.add(FileParameter.factors(
+                            site, key, weight, layer.parameters().base(key).shape())));
+        } else if (AdaptedNetwork.isTrained(site)) {
+            site.runtime()
+                    .paramTable()
+                    .forEach((key, array) -> parameters.add(FileParameter.saved(site, key, array.shape())));
+        }
+        return parameters;
+    }
+
+    private static void fill(Site site, FileParameter parameter, Adapter read) {
+        String name = parameter.slot().name();
+        if (site.runtime() instanceof AdapterLayer layer) {
+            Factors live = Objects.requireNonNull(layer.parameters().factors().get(parameter.key()));
+            Factors values = Objects.requireNonNull(read.factors().get(name));
+            fill(live.a(), values.a());
+            fill(live.b(), values.b());
+        } else {
+            INDArray live = Objects.requireNonNull(site.runtime().paramTable().get(parameter.key()));
+            fill(live, Objects.requireNonNull(read.saved().get(name)).value());
+        }
+    }
+
+    private static void fill(INDArray live, INDArray values) {
+        live.assign(values.castTo(live.dataType()).reshape('c', live.shape()));
     }
 }
