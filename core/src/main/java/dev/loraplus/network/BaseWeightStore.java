@@ -5,9 +5,12 @@ import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 import java.util.zip.CRC32C;
+import java.util.concurrent.ConcurrentHashMap;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
@@ -23,33 +26,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @since 0.1.0
  */
 public final class BaseWeightStore {
-    private static final Map<String, Entry> ENTRIES = new ConcurrentHashMap<>();
+    private static final Map<String, List<Entry>> ENTRIES = new ConcurrentHashMap<>();
+    private static final long NO_CHECKSUM = -1;
     private static final ReferenceQueue<INDArray> GONE = new ReferenceQueue<>();
 
     private static final class Entry extends WeakReference<INDArray> {
         private final String id;
+        private final boolean changeable;
         private final long checksum;
 
-        private Entry(String id, INDArray weights) {
+        private Entry(String id, INDArray weights, boolean changeable, long checksum) {
             super(weights, GONE);
             this.id = id;
-            this.checksum = checksum(weights);
+            this.changeable = changeable;
+            this.checksum = checksum;
         }
 
         /** Returns the weights, if they are there and still what they were. */
         private @Nullable INDArray weights() {
             INDArray weights = get();
-            return weights != null && !weights.wasClosed() && checksum(weights) == checksum ? weights : null;
-        }
-
-        private static long checksum(INDArray weights) {
-            ByteBuffer bytes = HostBytes.of(weights);
-            if (bytes == null) {
-                return 0;
+            if (weights == null || weights.wasClosed()) {
+                return null;
             }
-            CRC32C checksum = new CRC32C();
-            checksum.update(bytes);
-            return checksum.getValue();
+            boolean same = changeable ? id.equals(id(weights)) : checksum == checksum(weights);
+            return same ? weights : null;
         }
     }
 
@@ -77,10 +77,22 @@ public final class BaseWeightStore {
 
     /** Makes the parameters of a layer known and returns their hash; the array itself is what keeps them there. */
     static String register(INDArray weights) {
-        String id = id(weights);
-        ENTRIES.compute(id, (key, known) -> known != null && known.weights() != null ? known : new Entry(key, weights));
-        forgetGone();
+        long checksum = checksum(weights);
+        Optional<Entry> known = ENTRIES.values().stream()
+                .flatMap(List::stream)
+                .filter(entry -> entry.refersTo(weights) && entry.checksum == checksum && checksum != NO_CHECKSUM)
+                .findAny();
+        String id = known.isPresent() ? known.get().id : id(weights);
+        add(new Entry(id, weights, false, checksum));
         return id;
+    }
+
+    /**
+     * Makes known where an embedded copy of a layer's parameters is; as the network can change it, its hash is computed
+     * when it is looked up.
+     */
+    static void registerCopy(String id, INDArray weights) {
+        add(new Entry(id, weights, true, NO_CHECKSUM));
     }
 
     /** Returns the hash of a layer's parameters, whatever their shape. */
@@ -89,8 +101,13 @@ public final class BaseWeightStore {
     }
 
     static @Nullable INDArray find(String id) {
-        Entry entry = ENTRIES.get(id);
-        return entry == null ? null : entry.weights();
+        for (Entry entry : ENTRIES.getOrDefault(id, List.of())) {
+            INDArray weights = entry.weights();
+            if (weights != null) {
+                return weights;
+            }
+        }
+        return null;
     }
 
     /**
@@ -102,7 +119,7 @@ public final class BaseWeightStore {
         INDArray weights = find(id);
         if (weights == null) {
             throw new IllegalStateException("The base weights of layer '" + layer + "' with SHA-256 " + id
-                    + " are not in memory, or were changed; load the network that the adapter was made on, keep a reference to it, and"
+                    + " are not in memory; load the network that the adapter was made on, keep a reference to it, and"
                     + " call BaseWeightStore.register(base) before restoring the adapted one.");
         }
         return weights;
@@ -122,9 +139,36 @@ public final class BaseWeightStore {
         }
     }
 
+    /** Adds an entry before or behind those that are known: what nobody changes comes first. */
+    private static void add(Entry entry) {
+        ENTRIES.compute(entry.id, (id, known) -> {
+            List<Entry> entries = new ArrayList<>(known == null ? List.of() : known);
+            if (entries.stream().noneMatch(other -> other.refersTo(entry.get()))) {
+                entries.add(entry.changeable ? entries.size() : 0, entry);
+            }
+            return List.copyOf(entries);
+        });
+        forgetGone();
+    }
+
+    /** Returns what tells, at memory speed, that an array which was hashed was changed since, where bytes can be seen. */
+    private static long checksum(INDArray weights) {
+        ByteBuffer bytes = HostBytes.of(weights);
+        if (bytes == null) {
+            return NO_CHECKSUM;
+        }
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes);
+        return checksum.getValue();
+    }
+
     private static void forgetGone() {
         for (Reference<? extends INDArray> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
-            ENTRIES.remove(((Entry) gone).id, gone);
+            Reference<? extends INDArray> dead = gone;
+            ENTRIES.computeIfPresent(((Entry) gone).id, (id, entries) -> {
+                List<Entry> left = entries.stream().filter(entry -> entry != dead).toList();
+                return left.isEmpty() ? null : left;
+            });
         }
     }
 }

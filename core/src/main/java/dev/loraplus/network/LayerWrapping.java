@@ -40,7 +40,7 @@ final class LayerWrapping {
         setRate(layer, headRate);
         layer.setLayerName(site.name());
         Origin origin = new Origin(
-                site.conf().clone(),
+                LayerConfs.copy(site.conf()),
                 BaseWeightStore.register(site.runtime().params()),
                 site.runtime().numParams(),
                 iteration,
