@@ -250,7 +250,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         if (disabled == 0) {
             Map<Site, INDArray> trained = new LinkedHashMap<>();
             topology.sites(network).stream()
-                    .filter(site -> isTrained(site) && !isAdded(site))
+                    .filter(site -> isTrained(site) && !isPlain(site))
                     .forEach(site -> trained.put(site, base(site)));
             stash = topology.params(network).dup();
             topology.sites(network).forEach(AdaptedNetwork::clearFactors);
@@ -284,7 +284,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         for (Site site : topology.sites(plain)) {
             if (site.runtime().numParams() > 0) {
                 Site source = adapted.get(site.index());
-                fill(site, isAdded(source) ? source.runtime().params() : base(source));
+                fill(site, isPlain(source) ? source.runtime().params() : base(source));
             }
         }
         return plain;
@@ -304,11 +304,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     }
 
     static boolean isTrained(Site site) {
-        return site.conf() instanceof LoraLayer lora ? lora.spec().mode() == LayerMode.TRAINED : isAdded(site);
+        return site.conf() instanceof LoraLayer lora ? lora.spec().mode() == LayerMode.TRAINED : isPlain(site);
     }
 
     /** Returns whether a layer, as one that TransferLearning added, is none of ours and has parameters. */
-    private static boolean isAdded(Site site) {
+    static boolean isPlain(Site site) {
         return !(site.conf() instanceof LoraLayer) && site.runtime().numParams() > 0;
     }
 

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32C;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
@@ -166,7 +166,8 @@ public final class BaseWeightStore {
         for (Reference<? extends INDArray> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
             Reference<? extends INDArray> dead = gone;
             ENTRIES.computeIfPresent(((Entry) gone).id, (id, entries) -> {
-                List<Entry> left = entries.stream().filter(entry -> entry != dead).toList();
+                List<Entry> left =
+                        entries.stream().filter(entry -> entry != dead).toList();
                 return left.isEmpty() ? null : left;
             });
         }

@@ -32,7 +32,7 @@ final class LayerFactory {
             int index,
             DataType type) {
         this.conf = conf;
-        this.spec = conf.spec();
+        this.spec = conf.resolve(outer);
         this.outer = outer;
         this.inner = conf.inner(outer);
         this.listeners = listeners;
@@ -92,7 +92,9 @@ final class LayerFactory {
             return shared.castTo(type);
         }
         INDArray embedded = flat.get(NDArrayIndex.interval(0, spec.embeddedLength()));
-        if (initialize) {
+        if (initialize && spec.origin().baseId() == null) {
+            conf.getUnderlying().instantiate(conf.inner(outer), listeners, index, embedded, true, type);
+        } else if (initialize) {
             embedded.assign(stored().reshape(embedded.length()));
         }
         if (spec.origin().baseId() != null) {

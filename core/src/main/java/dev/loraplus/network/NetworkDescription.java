@@ -47,6 +47,9 @@ final class NetworkDescription {
                 long factors = lora.spec().factorLength();
                 trained += lora.spec().mode() == LayerMode.TRAINED ? lora.spec().length() : factors;
                 all += lora.spec().origin().length() + factors;
+            } else {
+                trained += site.runtime().numParams();
+                all += site.runtime().numParams();
             }
         }
         text.append(String.format(

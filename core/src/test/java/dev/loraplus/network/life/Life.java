@@ -93,9 +93,7 @@ final class Life {
     }
 
     static OutputLayer.Builder softmax() {
-        return new OutputLayer.Builder(LossFunction.MCXENT)
-                .nOut(OUT)
-                .activation(Activation.SOFTMAX);
+        return new OutputLayer.Builder(LossFunction.MCXENT).nOut(OUT).activation(Activation.SOFTMAX);
     }
 
     /** Rank 2, scaling 1.5, lambda {@value #LAMBDA}, every layer but the head, which is trained fully. */
