@@ -46,6 +46,12 @@ final class BranchDenseLayer extends DenseLayer {
     }
 
     @Override
+    protected INDArray getParamWithNoise(String param, boolean training, LayerWorkspaceMgr workspaceMgr) {
+        INDArray frozen = super.getParamWithNoise(param, training, workspaceMgr);
+        return param.equals(DefaultParamInitializer.WEIGHT_KEY) ? branch.weight(frozen, training) : frozen;
+    }
+
+    @Override
     protected Pair<INDArray, INDArray> preOutputWithPreNorm(
             boolean training, boolean forBackprop, LayerWorkspaceMgr workspaceMgr) {
         Pair<INDArray, INDArray> sum = super.preOutputWithPreNorm(training, forBackprop, workspaceMgr);

@@ -23,6 +23,7 @@ final class LowRankBranch {
     private final String key;
     private final @Nullable Factors factors;
     private final BranchDropout dropout;
+    private final @Nullable InferenceWeight inference;
     private @Nullable INDArray hidden;
     private @Nullable INDArray mask;
 
@@ -33,16 +34,30 @@ final class LowRankBranch {
         factors = parameters.factors().get(key);
         FactorSettings settings = parameters.spec().factors();
         dropout = new BranchDropout(settings.dropout(), layer + "." + key, settings.seed());
+        inference = factors == null ? null : inference(parameters, factors);
+    }
+
+    /** Weights that lie in the network's own vector, or on a device, may change unseen: there is no sum of them. */
+    private static @Nullable InferenceWeight inference(AdapterParameters parameters, Factors factors) {
+        INDArray view = parameters.factorView();
+        return view == null || parameters.spec().storage() == Storage.EMBEDDED || HostBytes.of(view) == null
+                ? null
+                : new InferenceWeight(factors, parameters.spec().factors().scaling(), view);
+    }
+
+    /** Returns the weight that a pass multiplies by, before {@link #addTo} adds what it lacks. */
+    INDArray weight(INDArray frozen, boolean training) {
+        return training || inference == null ? frozen : inference.of(frozen);
     }
 
     /**
-     * Adds the branch to a sum, in place, and keeps h for the gradients in training.
+     * Adds the branch to a product with {@link #weight}, in place, and keeps h for the gradients in training.
      *
      * @param x the input {@code [b, nIn]}
      * @param sum x &middot; W {@code [b, nOut]}
      */
     void addTo(INDArray sum, INDArray x, boolean training, int iteration, LayerWorkspaceMgr workspaceMgr) {
-        if (factors == null) {
+        if (factors == null || (!training && inference != null)) {
             return;
         }
         mask = training && dropout.isActive() ? dropout.fill(empty(x.shape(), workspaceMgr), iteration) : null;
