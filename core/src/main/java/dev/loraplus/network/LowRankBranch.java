@@ -50,6 +50,11 @@ final class LowRankBranch {
         return training || inference == null ? frozen : inference.of(frozen);
     }
 
+    /** Returns whether the weight has factors at all. */
+    boolean isActive() {
+        return factors != null;
+    }
+
     /**
      * Adds the branch to a product with {@link #weight}, in place, and keeps h for the gradients in training.
      *
