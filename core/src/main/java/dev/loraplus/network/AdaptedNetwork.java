@@ -176,7 +176,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         if (disabled == 0) {
             Map<Site, INDArray> trained = new LinkedHashMap<>();
             topology.sites(network).stream()
-                    .filter(AdaptedNetwork::isTrained)
+                    .filter(site -> isTrained(site) && !isAdded(site))
                     .forEach(site -> trained.put(site, base(site)));
             stash = topology.params(network).dup();
             topology.sites(network).forEach(AdaptedNetwork::clearFactors);
@@ -198,6 +198,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     /**
      * Returns a new plain network equal to the base, in weights and configuration; the adapted one stays as it is.
+     * Layers that the adapted network got later, by TransferLearning, stay in it.
      *
      * @throws IllegalStateException if the network is disabled, or base weights are no longer in memory
      */
@@ -208,7 +209,8 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         List<Site> adapted = topology.sites(network);
         for (Site site : topology.sites(plain)) {
             if (site.runtime().numParams() > 0) {
-                fill(site, base(adapted.get(site.index())));
+                Site source = adapted.get(site.index());
+                fill(site, isAdded(source) ? source.runtime().params() : base(source));
             }
         }
         return plain;
@@ -228,7 +230,12 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     }
 
     static boolean isTrained(Site site) {
-        return site.conf() instanceof LoraLayer lora && lora.spec().mode() == LayerMode.TRAINED;
+        return site.conf() instanceof LoraLayer lora ? lora.spec().mode() == LayerMode.TRAINED : isAdded(site);
+    }
+
+    /** Returns whether a layer, as one that TransferLearning added, is none of ours and has parameters. */
+    private static boolean isAdded(Site site) {
+        return !(site.conf() instanceof LoraLayer) && site.runtime().numParams() > 0;
     }
 
     private void enable() {
@@ -241,10 +248,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     /** Returns a new network with the original layers and parameters that are still to be filled. */
     private N plain() {
         List<Site> sites = topology.sites(network);
-        long length = sites.stream()
-                .filter(site -> site.conf() instanceof LoraLayer)
-                .mapToLong(site -> ((LoraLayer) site.conf()).spec().origin().length())
-                .sum();
+        long length = sites.stream().mapToLong(AdaptedNetwork::plainLength).sum();
         Origin origin = NetworkConfigs.first(sites).spec().origin();
         return topology.rebuild(
                 network,
@@ -254,8 +258,14 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
                 Nd4j.create(topology.dataType(network), 1, length));
     }
 
+    private static long plainLength(Site site) {
+        return site.conf() instanceof LoraLayer lora
+                ? lora.spec().origin().length()
+                : site.runtime().numParams();
+    }
+
     private static Layer original(LoraLayer layer) {
-        return layer.spec().origin().layer().clone();
+        return LayerConfs.copy(layer.spec().origin().layer());
     }
 
     private INDArray base(Site site) {

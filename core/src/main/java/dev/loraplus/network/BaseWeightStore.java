@@ -4,7 +4,12 @@ import dev.loraplus.io.BaseFingerprint;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.nd4j.linalg.factory.Nd4j;
 import java.util.concurrent.ConcurrentHashMap;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -21,15 +26,25 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @since 0.1.0
  */
 public final class BaseWeightStore {
-    private static final Map<String, Entry> ENTRIES = new ConcurrentHashMap<>();
+    private static final Map<String, List<Entry>> ENTRIES = new ConcurrentHashMap<>();
+    private static final long NO_CHECKSUM = -1;
     private static final ReferenceQueue<INDArray> GONE = new ReferenceQueue<>();
 
     private static final class Entry extends WeakReference<INDArray> {
         private final String id;
+        private final boolean changeable;
+        private final long checksum;
 
-        private Entry(String id, INDArray weights) {
+        private Entry(String id, INDArray weights, boolean changeable, long checksum) {
             super(weights, GONE);
             this.id = id;
+            this.changeable = changeable;
+            this.checksum = checksum;
+        }
+
+        private @Nullable INDArray weights() {
+            INDArray weights = get();
+            return weights == null || changeable && !id.equals(id(weights)) ? null : weights;
         }
     }
 
@@ -57,10 +72,22 @@ public final class BaseWeightStore {
 
     /** Makes the parameters of a layer known and returns their hash; the array itself is what keeps them there. */
     static String register(INDArray weights) {
-        String id = id(weights);
-        ENTRIES.compute(id, (key, known) -> known != null && known.get() != null ? known : new Entry(key, weights));
-        forgetGone();
+        long checksum = checksum(weights);
+        Optional<Entry> known = ENTRIES.values().stream()
+                .flatMap(List::stream)
+                .filter(entry -> entry.refersTo(weights) && entry.checksum == checksum && checksum != NO_CHECKSUM)
+                .findAny();
+        String id = known.isPresent() ? known.get().id : id(weights);
+        add(new Entry(id, weights, false, checksum));
         return id;
+    }
+
+    /**
+     * Makes known where an embedded copy of a layer's parameters is; as the network can change it, its hash is computed
+     * when it is looked up.
+     */
+    static void registerCopy(String id, INDArray weights) {
+        add(new Entry(id, weights, true, NO_CHECKSUM));
     }
 
     /** Returns the hash of a layer's parameters, whatever their shape. */
@@ -69,8 +96,13 @@ public final class BaseWeightStore {
     }
 
     static @Nullable INDArray find(String id) {
-        Entry entry = ENTRIES.get(id);
-        return entry == null ? null : entry.get();
+        for (Entry entry : ENTRIES.getOrDefault(id, List.of())) {
+            INDArray weights = entry.weights();
+            if (weights != null) {
+                return weights;
+            }
+        }
+        return null;
     }
 
     /**
@@ -102,9 +134,38 @@ public final class BaseWeightStore {
         }
     }
 
+    /** Adds an entry before or behind those that are known: what nobody changes comes first. */
+    private static void add(Entry entry) {
+        ENTRIES.compute(entry.id, (id, known) -> {
+            List<Entry> entries = new ArrayList<>(known == null ? List.of() : known);
+            if (entries.stream().noneMatch(other -> other.refersTo(entry.get()))) {
+                entries.add(entry.changeable ? entries.size() : 0, entry);
+            }
+            return List.copyOf(entries);
+        });
+        forgetGone();
+    }
+
+    /**
+     * Returns what tells, at memory speed, that an array which was hashed was changed since. Reads host memory, so that
+     * elsewhere than on a CPU there is none.
+     */
+    private static long checksum(INDArray weights) {
+        if (!Nd4j.getBackend().getEnvironment().isCPU()) {
+            return NO_CHECKSUM;
+        }
+        CRC32C checksum = new CRC32C();
+        checksum.update(ChangeDetector.bytes(weights));
+        return checksum.getValue();
+    }
+
     private static void forgetGone() {
         for (Reference<? extends INDArray> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
-            ENTRIES.remove(((Entry) gone).id, gone);
+            Reference<? extends INDArray> dead = gone;
+            ENTRIES.computeIfPresent(((Entry) gone).id, (id, entries) -> {
+                List<Entry> left = entries.stream().filter(entry -> entry != dead).toList();
+                return left.isEmpty() ? null : left;
+            });
         }
     }
 }

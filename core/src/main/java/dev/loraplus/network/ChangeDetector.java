@@ -24,13 +24,18 @@ final class ChangeDetector {
         if (!Nd4j.getBackend().getEnvironment().isCPU()) {
             return new ChangeDetector(ByteBuffer.allocateDirect(0));
         }
-        int width = watched.dataType().width();
-        long start = watched.offset() * width;
-        long end = start + watched.length() * width;
-        ByteBuffer whole = watched.data().asNio().duplicate().clear();
-        return new ChangeDetector(whole.limit(Math.toIntExact(end))
+        return new ChangeDetector(bytes(watched));
+    }
+
+    /** Returns the memory of a contiguous array on a CPU. */
+    static ByteBuffer bytes(INDArray array) {
+        int width = array.dataType().width();
+        long start = array.offset() * width;
+        long end = start + array.length() * width;
+        ByteBuffer whole = array.data().asNio().duplicate().clear();
+        return whole.limit(Math.toIntExact(end))
                 .position(Math.toIntExact(start))
-                .slice());
+                .slice();
     }
 
     /** Returns whether anything has changed since the last call; true at first. */

@@ -52,7 +52,7 @@ final class GraphTopology implements Topology<ComputationGraph> {
             org.deeplearning4j.nn.graph.vertex.GraphVertex vertex = network.getVertices()[position];
             String name = vertex.getVertexName();
             if (network.getConfiguration().getVertices().get(name) instanceof LayerVertex conf) {
-                sites.add(new Site(name, sites.size(), conf.getLayerConf().getLayer(), vertex.getLayer()));
+                sites.add(Site.of(name, sites.size(), conf.getLayerConf().getLayer(), vertex.getLayer()));
             }
         }
         return sites;
@@ -80,7 +80,7 @@ final class GraphTopology implements Topology<ComputationGraph> {
         for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
             if (entry.getValue() instanceof LayerVertex vertex) {
                 NeuralNetConfiguration layer = vertex.getLayerConf();
-                layer.setLayer(change.apply(entry.getKey(), layer.getLayer()));
+                layer.setLayer(named(entry.getKey(), change.apply(entry.getKey(), LayerConfs.visible(layer.getLayer()))));
                 layer.clearVariables();
             }
         }
@@ -89,5 +89,13 @@ final class GraphTopology implements Topology<ComputationGraph> {
         ComputationGraph rebuilt = new ComputationGraph(conf);
         rebuilt.init(params, false);
         return rebuilt;
+    }
+
+    /** Names a layer as its vertex, by which graphs find it; it differs in a network that became a graph. */
+    private static Layer named(String vertex, Layer layer) {
+        if (!vertex.equals(layer.getLayerName())) {
+            layer.setLayerName(vertex);
+        }
+        return layer;
     }
 }

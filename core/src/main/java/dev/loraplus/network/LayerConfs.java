@@ -28,8 +28,24 @@ final class LayerConfs {
         return layer instanceof FrozenLayerWithBackprop frozen ? thawed(frozen.getUnderlying()) : layer;
     }
 
+    /** Returns the layer with an adapter that TransferLearning froze, without what freezes it, or the layer itself. */
+    static Layer visible(Layer layer) {
+        Layer thawed = thawed(layer);
+        return thawed instanceof LoraLayer ? thawed : layer;
+    }
+
+    /** Returns a copy whose updaters can be changed without changing the layer's; DL4J's own copies share them. */
+    static Layer copy(Layer layer) {
+        Layer copy = layer.clone();
+        changeUpdaters(copy, IUpdater::clone);
+        return copy;
+    }
+
     /** Returns the layers that hold parameters: the one innermost, or both directions. */
     static List<Layer> holders(Layer layer) {
+        if (layer instanceof FrozenLayer frozen) {
+            return holders(frozen.getLayer());
+        }
         if (layer instanceof BaseWrapperLayer wrapper) {
             return holders(wrapper.getUnderlying());
         }

@@ -63,6 +63,7 @@ final class LayerFactory {
         if (flat != null && initialize) {
             flat.assign(stored().reshape(flat.length()));
         }
+        conf.hold(BaseWeightStore.find(String.valueOf(spec.origin().baseId())));
         return delegate(flat);
     }
 
@@ -86,11 +87,16 @@ final class LayerFactory {
 
     private INDArray base(@Nullable INDArray flat, boolean initialize) {
         if (spec.storage() == Storage.EXTERNAL || flat == null) {
-            return stored();
+            INDArray shared = stored();
+            conf.hold(shared);
+            return shared.castTo(type);
         }
         INDArray embedded = flat.get(NDArrayIndex.interval(0, spec.embeddedLength()));
         if (initialize) {
             embedded.assign(stored().reshape(embedded.length()));
+        }
+        if (spec.origin().baseId() != null) {
+            BaseWeightStore.registerCopy(spec.origin().baseId(), embedded);
         }
         return embedded;
     }

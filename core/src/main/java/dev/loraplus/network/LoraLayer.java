@@ -42,6 +42,10 @@ public final class LoraLayer extends BaseWrapperLayer {
 
     private LoraSpec spec;
 
+    /** Keeps base weights in memory for as long as there is a layer that can be taken back to them. */
+    @SuppressWarnings("unused")
+    private transient @Nullable Object held;
+
     @JsonCreator
     LoraLayer(@JsonProperty("underlying") Layer underlying, @JsonProperty("spec") LoraSpec spec) {
         super(underlying);
@@ -53,8 +57,7 @@ public final class LoraLayer extends BaseWrapperLayer {
     @Override
     public LoraLayer clone() {
         LoraLayer copy = (LoraLayer) super.clone();
-        copy.underlying = underlying.clone();
-        LayerConfs.changeUpdaters(copy.underlying, IUpdater::clone);
+        copy.underlying = LayerConfs.copy(underlying);
         return copy;
     }
 
@@ -115,6 +118,10 @@ public final class LoraLayer extends BaseWrapperLayer {
     public String toString() {
         return "LoraLayer(" + spec.mode() + ", " + spec.factors() + ", weights=" + spec.weights() + ", " + underlying
                 + ")";
+    }
+
+    void hold(@Nullable INDArray base) {
+        held = base;
     }
 
     LoraSpec spec() {

@@ -49,7 +49,7 @@ final class MultiLayerTopology implements Topology<MultiLayerNetwork> {
         List<String> names = names(confs);
         List<Site> sites = new ArrayList<>();
         for (int i = 0; i < confs.size(); i++) {
-            sites.add(new Site(names.get(i), i, confs.get(i).getLayer(), network.getLayer(i)));
+            sites.add(Site.of(names.get(i), i, confs.get(i).getLayer(), network.getLayer(i)));
         }
         return sites;
     }
@@ -70,7 +70,7 @@ final class MultiLayerTopology implements Topology<MultiLayerNetwork> {
         List<String> names = names(conf.getConfs());
         for (int i = 0; i < names.size(); i++) {
             NeuralNetConfiguration layer = conf.getConf(i);
-            layer.setLayer(change.apply(names.get(i), layer.getLayer()));
+            layer.setLayer(change.apply(names.get(i), LayerConfs.visible(layer.getLayer())));
             layer.clearVariables();
         }
         conf.setIterationCount(iteration);
