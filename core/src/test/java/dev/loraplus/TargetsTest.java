@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.of;
 
 import dev.loraplus.Targets.Candidate;
+import dev.loraplus.Targets.Owner;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -114,5 +116,26 @@ class TargetsTest {
                 .isNotEqualTo(Targets.named("a").exclude("c"));
         assertThat(Targets.named("a")).isNotEqualTo(Targets.glob("a")).isNotEqualTo(Targets.named("b"));
         assertThat(Targets.allLinear()).hasToString("[all linear]");
+    }
+
+    @Test
+    void layersOfANetwork_areSelectedByPositionAndClass() {
+        Candidate dense = new Candidate("fc.W", true, "", new Owner("fc", 0, Set.of("a.Dense", "a.Layer")));
+        Candidate table = new Candidate("table.W", false, "", new Owner("table", 1, Set.of("a.Table", "a.Layer")));
+        List<Candidate> layers = List.of(dense, table);
+        assertThat(Targets.index(1).resolve(layers)).containsExactly("table.W");
+        assertThat(Targets.index(0, 1).resolve(layers)).containsExactly("fc.W", "table.W");
+        assertThat(Targets.named("fc").resolve(layers)).containsExactly("fc.W");
+        assertThat(Targets.glob("*").exclude("table").resolve(layers)).containsExactly("fc.W");
+        assertThat(new Candidate("x", true, "", new Owner("x", 2, Set.of(String.class.getName()))))
+                .satisfies(each -> assertThat(
+                                Targets.layerClass(Integer.class, String.class).resolve(List.of(each, dense)))
+                        .containsExactly("x"));
+        assertThatThrownBy(() -> Targets.index(7).resolve(layers))
+                .isInstanceOf(NoMatchingTargetException.class)
+                .hasMessageContaining("index '7'")
+                .hasMessageContaining("'fc.W'");
+        assertThatThrownBy(() -> Targets.index(-1)).hasMessageContaining("-1");
+        assertThatThrownBy(() -> Targets.layerClass()).hasMessageContaining("at least one");
     }
 }

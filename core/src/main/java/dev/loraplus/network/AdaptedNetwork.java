@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -120,19 +122,25 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         for (Site site : topology.sites(network)) {
             if (site.runtime() instanceof AdapterLayer layer) {
                 layer.parameters().factors().forEach((key, pair) -> factors.put(site.name() + "." + key, pair));
-            } else if (isTrained(site)) {
+            } else if (isTrained(site) || isPlain(site)) {
                 site.runtime()
                         .paramTable()
                         .forEach((key, array) ->
-                                saved.put(site.name() + "." + key, new Saved(array, array.rank() == 2)));
+                                saved.put(site.name() + "." + key, new Saved(array, isTransposed(site, array))));
             }
         }
         return new Adapter(config, factors, saved, Map.of("base", NetworkBases.fingerprint(topology.sites(network))));
     }
 
+    /**
+     * Writes the adapter as PEFT does; the module of the weight {@code W} of a layer has the layer's name.
+     *
+     * @throws UnsupportedOperationException if a weight of more than two dimensions is adapted
+     * @throws IOException if the folder can't be written
+     */
     @Override
     public void save(Path folder) throws IOException {
-        NetworkFiles.write(folder, adapter());
+        NetworkFiles.write(folder, adapter(), topology.sites(network));
     }
 
     /**
@@ -152,7 +160,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
             if (source.runtime() instanceof AdapterLayer layer) {
                 fill(site, layer.parameters().base());
                 layer.parameters().factors().forEach((key, pair) -> merge(site, layer.parameters(), key, pair));
-            } else if (isTrained(source)) {
+            } else if (isTrained(source) || isPlain(source)) {
                 fill(site, source.runtime().params());
             }
         }
@@ -176,7 +184,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         if (disabled == 0) {
             Map<Site, INDArray> trained = new LinkedHashMap<>();
             topology.sites(network).stream()
-                    .filter(site -> isTrained(site) && !isAdded(site))
+                    .filter(AdaptedNetwork::isTrained)
                     .forEach(site -> trained.put(site, base(site)));
             stash = topology.params(network).dup();
             topology.sites(network).forEach(AdaptedNetwork::clearFactors);
@@ -197,8 +205,8 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     }
 
     /**
-     * Returns a new plain network equal to the base, in weights and configuration; the adapted one stays as it is.
-     * Layers that the adapted network got later, by TransferLearning, stay in it.
+     * Returns a new plain network equal to the base, in weights and configuration; layers that were never wrapped keep
+     * their present weights. The adapted network stays as it is.
      *
      * @throws IllegalStateException if the network is disabled, or base weights are no longer in memory
      */
@@ -208,9 +216,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         N plain = plain();
         List<Site> adapted = topology.sites(network);
         for (Site site : topology.sites(plain)) {
+            Site source = adapted.get(site.index());
             if (site.runtime().numParams() > 0) {
-                Site source = adapted.get(site.index());
-                fill(site, isAdded(source) ? source.runtime().params() : base(source));
+                fill(site, isPlain(source) ? source.runtime().params() : base(source));
             }
         }
         return plain;
@@ -230,12 +238,20 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     }
 
     static boolean isTrained(Site site) {
-        return site.conf() instanceof LoraLayer lora ? lora.spec().mode() == LayerMode.TRAINED : isAdded(site);
+        return site.conf() instanceof LoraLayer lora && lora.spec().mode() == LayerMode.TRAINED;
     }
 
-    /** Returns whether a layer, as one that TransferLearning added, is none of ours and has parameters. */
-    private static boolean isAdded(Site site) {
+    /** Returns whether a layer isn't wrapped but has parameters: one of a new network, or one that was added since. */
+    static boolean isPlain(Site site) {
         return !(site.conf() instanceof LoraLayer) && site.runtime().numParams() > 0;
+    }
+
+    /** Returns whether PyTorch holds the transpose: of matrices, but for tables of embeddings. */
+    private static boolean isTransposed(Site site, INDArray array) {
+        Layer inner = LayerConfs.innermost(site.conf());
+        return array.rank() == 2
+                && array.size(0) > 1
+                && !(inner instanceof EmbeddingLayer || inner instanceof EmbeddingSequenceLayer);
     }
 
     private void enable() {
@@ -248,7 +264,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     /** Returns a new network with the original layers and parameters that are still to be filled. */
     private N plain() {
         List<Site> sites = topology.sites(network);
-        long length = sites.stream().mapToLong(AdaptedNetwork::plainLength).sum();
+        long length = sites.stream()
+                .mapToLong(site -> site.conf() instanceof LoraLayer lora
+                        ? lora.spec().origin().length()
+                        : site.runtime().numParams())
+                .sum();
         Origin origin = NetworkConfigs.first(sites).spec().origin();
         return topology.rebuild(
                 network,
@@ -256,12 +276,6 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
                 origin.iteration(),
                 origin.epoch(),
                 Nd4j.create(topology.dataType(network), 1, length));
-    }
-
-    private static long plainLength(Site site) {
-        return site.conf() instanceof LoraLayer lora
-                ? lora.spec().origin().length()
-                : site.runtime().numParams();
     }
 
     private static Layer original(LoraLayer layer) {

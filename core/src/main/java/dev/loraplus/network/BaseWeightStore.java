@@ -4,13 +4,13 @@ import dev.loraplus.io.BaseFingerprint;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32C;
-import org.nd4j.linalg.factory.Nd4j;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32C;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
@@ -21,30 +21,44 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * DL4J's tools make of their configuration share one base. Thread-safe.
  *
  * <p>It holds nothing alive: a layer's weights are there for as long as the base or a network with an adapter on it is.
- * A base whose weights are changed, for example by training it, changes under its adapters.
+ * A base whose weights are changed, for example by training it, changes under its adapters, and is no longer found.
  *
  * @since 0.1.0
  */
 public final class BaseWeightStore {
     private static final Map<String, List<Entry>> ENTRIES = new ConcurrentHashMap<>();
-    private static final long NO_CHECKSUM = -1;
     private static final ReferenceQueue<INDArray> GONE = new ReferenceQueue<>();
 
     private static final class Entry extends WeakReference<INDArray> {
         private final String id;
-        private final boolean changeable;
+        private final boolean copy;
         private final long checksum;
 
-        private Entry(String id, INDArray weights, boolean changeable, long checksum) {
+        private Entry(String id, INDArray weights, boolean copy) {
             super(weights, GONE);
             this.id = id;
-            this.changeable = changeable;
-            this.checksum = checksum;
+            this.copy = copy;
+            this.checksum = copy ? 0 : checksum(weights);
         }
 
+        /** Returns the weights, if they are there and still what they were. */
         private @Nullable INDArray weights() {
             INDArray weights = get();
-            return weights == null || changeable && !id.equals(id(weights)) ? null : weights;
+            return weights != null && !weights.wasClosed() && isUnchanged(weights) ? weights : null;
+        }
+
+        private boolean isUnchanged(INDArray weights) {
+            return copy ? id(weights).equals(id) : checksum(weights) == checksum;
+        }
+
+        private static long checksum(INDArray weights) {
+            ByteBuffer bytes = HostBytes.of(weights);
+            if (bytes == null) {
+                return 0;
+            }
+            CRC32C checksum = new CRC32C();
+            checksum.update(bytes);
+            return checksum.getValue();
         }
     }
 
@@ -72,13 +86,15 @@ public final class BaseWeightStore {
 
     /** Makes the parameters of a layer known and returns their hash; the array itself is what keeps them there. */
     static String register(INDArray weights) {
-        long checksum = checksum(weights);
         Optional<Entry> known = ENTRIES.values().stream()
                 .flatMap(List::stream)
-                .filter(entry -> entry.refersTo(weights) && entry.checksum == checksum && checksum != NO_CHECKSUM)
+                .filter(entry -> entry.refersTo(weights) && !entry.copy && entry.weights() != null)
                 .findAny();
-        String id = known.isPresent() ? known.get().id : id(weights);
-        add(new Entry(id, weights, false, checksum));
+        if (known.isPresent() && HostBytes.of(weights) != null) {
+            return known.get().id;
+        }
+        String id = id(weights);
+        add(new Entry(id, weights, false));
         return id;
     }
 
@@ -87,7 +103,7 @@ public final class BaseWeightStore {
      * when it is looked up.
      */
     static void registerCopy(String id, INDArray weights) {
-        add(new Entry(id, weights, true, NO_CHECKSUM));
+        add(new Entry(id, weights, true));
     }
 
     /** Returns the hash of a layer's parameters, whatever their shape. */
@@ -114,7 +130,7 @@ public final class BaseWeightStore {
         INDArray weights = find(id);
         if (weights == null) {
             throw new IllegalStateException("The base weights of layer '" + layer + "' with SHA-256 " + id
-                    + " are not in memory; load the network that the adapter was made on, keep a reference to it, and"
+                    + " are not in memory, or were changed; load the network that the adapter was made on, keep a reference to it, and"
                     + " call BaseWeightStore.register(base) before restoring the adapted one.");
         }
         return weights;
@@ -138,25 +154,11 @@ public final class BaseWeightStore {
     private static void add(Entry entry) {
         ENTRIES.compute(entry.id, (id, known) -> {
             List<Entry> entries = new ArrayList<>(known == null ? List.of() : known);
-            if (entries.stream().noneMatch(other -> other.refersTo(entry.get()))) {
-                entries.add(entry.changeable ? entries.size() : 0, entry);
-            }
+            entries.removeIf(other -> other.refersTo(entry.get()));
+            entries.add(entry.copy ? entries.size() : 0, entry);
             return List.copyOf(entries);
         });
         forgetGone();
-    }
-
-    /**
-     * Returns what tells, at memory speed, that an array which was hashed was changed since. Reads host memory, so that
-     * elsewhere than on a CPU there is none.
-     */
-    private static long checksum(INDArray weights) {
-        if (!Nd4j.getBackend().getEnvironment().isCPU()) {
-            return NO_CHECKSUM;
-        }
-        CRC32C checksum = new CRC32C();
-        checksum.update(ChangeDetector.bytes(weights));
-        return checksum.getValue();
     }
 
     private static void forgetGone() {

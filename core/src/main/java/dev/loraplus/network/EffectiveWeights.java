@@ -35,7 +35,7 @@ final class EffectiveWeights implements WeightPath {
         this.layer = layer;
         this.parameters = parameters;
         INDArray watched = parameters.factorView();
-        detector = watched == null ? null : ChangeDetector.of(watched);
+        detector = watched == null ? null : new ChangeDetector(watched);
     }
 
     @Override

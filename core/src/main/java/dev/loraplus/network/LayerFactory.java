@@ -32,7 +32,7 @@ final class LayerFactory {
             int index,
             DataType type) {
         this.conf = conf;
-        this.spec = conf.spec();
+        this.spec = conf.resolve(outer);
         this.outer = outer;
         this.inner = conf.inner(outer);
         this.listeners = listeners;
@@ -70,13 +70,13 @@ final class LayerFactory {
     private Layer adapted(@Nullable INDArray flat, boolean initialize) {
         INDArray base = base(flat, initialize);
         AdapterParameters parameters = new AdapterParameters(conf, base, flat);
-        Layer delegate =
-                conf.getUnderlying() instanceof BatchNormalization ? frozenNormalization(base) : delegate(base);
+        boolean branch = BranchLayers.supports(conf.getUnderlying());
+        Layer delegate = branch ? branched(parameters) : whole(base);
         parameters.setBaseTable(views(delegate.paramTable()));
         if (initialize) {
             parameters.drawFactors();
         }
-        WeightPath path = new EffectiveWeights(delegate, parameters);
+        WeightPath path = branch ? BranchLayers.path() : new EffectiveWeights(delegate, parameters);
         if (delegate instanceof IOutputLayer output) {
             return new AdapterOutputLayer(output, conf, parameters, path);
         }
@@ -92,7 +92,9 @@ final class LayerFactory {
             return shared.castTo(type);
         }
         INDArray embedded = flat.get(NDArrayIndex.interval(0, spec.embeddedLength()));
-        if (initialize) {
+        if (initialize && spec.origin().baseId() == null) {
+            conf.getUnderlying().instantiate(conf.inner(outer), listeners, index, embedded, true, type);
+        } else if (initialize) {
             embedded.assign(stored().reshape(embedded.length()));
         }
         if (spec.origin().baseId() != null) {
@@ -113,8 +115,17 @@ final class LayerFactory {
         return conf.getUnderlying().instantiate(inner, listeners, index, weights, false, type);
     }
 
-    private Layer frozenNormalization(INDArray base) {
-        Layer layer = new FrozenBatchNormalization(inner, base, type);
+    private Layer branched(AdapterParameters parameters) {
+        return placed(BranchLayers.create(inner, parameters, type));
+    }
+
+    private Layer whole(INDArray base) {
+        return conf.getUnderlying() instanceof BatchNormalization
+                ? placed(new FrozenBatchNormalization(inner, base, type))
+                : delegate(base);
+    }
+
+    private Layer placed(Layer layer) {
         layer.setListeners(listeners);
         layer.setIndex(index);
         return layer;

@@ -1,5 +1,7 @@
 package dev.loraplus.network;
 
+import dev.loraplus.Initialization;
+import dev.loraplus.LoraConfig;
 import dev.loraplus.optim.LoraPlusUpdater;
 import java.util.Collection;
 import java.util.List;
@@ -26,7 +28,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * <p>The parameters of weight {@code W} are {@code WloraA} {@code [nIn, r]} and {@code WloraB} {@code [r, nOut]}; A
  * learns at the rate of the wrapped layer's own updater and B at lambda times that rate (arXiv 2402.12354 &sect;4); the
- * layer's own regularization of weights acts on both. The weights of a convolution count as a matrix of
+ * layer's own regularization of weights acts on both. Dropout acts on the input of the branch of dense and output layers
+ * in training, as in PEFT; rows of an embedding are not dropped. The weights of a convolution count as a matrix of
  * channels &times; kernel by outputs. A layer without targets is wrapped too, frozen, or, as a module to save, with all
  * its own parameters trained. Like all configurations of DL4J it is mutable and not thread-safe.
  *
@@ -41,16 +44,26 @@ public final class LoraLayer extends BaseWrapperLayer {
     private static final long serialVersionUID = 1L;
 
     private LoraSpec spec;
+    private final @Nullable List<String> requested;
 
     /** Keeps base weights in memory for as long as there is a layer that can be taken back to them. */
     @SuppressWarnings("unused")
     private transient @Nullable Object held;
 
     @JsonCreator
-    LoraLayer(@JsonProperty("underlying") Layer underlying, @JsonProperty("spec") LoraSpec spec) {
+    private LoraLayer(
+            @JsonProperty("underlying") Layer underlying,
+            @JsonProperty("spec") LoraSpec spec,
+            @JsonProperty("requested") @Nullable List<String> requested) {
         super(underlying);
         this.spec = spec;
+        this.requested = requested;
         setLayerName(underlying.getLayerName());
+    }
+
+    /** Wraps a layer of an existing network. */
+    LoraLayer(Layer underlying, LoraSpec spec) {
+        this(underlying, spec, null);
     }
 
     /** Returns a copy whose wrapped layer and updaters can be changed without changing this one's. */
@@ -126,6 +139,94 @@ public final class LoraLayer extends BaseWrapperLayer {
 
     LoraSpec spec() {
         return spec;
+    }
+
+    /** Finds the weights of a layer of a new network, now that its sizes are known. */
+    LoraSpec resolve(NeuralNetConfiguration conf) {
+        if (requested != null && !spec.isResolved()) {
+            spec = NewLayer.resolve(this, spec, requested, conf);
+        }
+        return spec;
+    }
+
+    /**
+     * Wraps a layer of a new network. Its base weights are drawn at {@code init()} by the layer's own weight
+     * initialization and the network's seed, as without the wrapper, and then frozen; they are embedded in the
+     * network's parameters, with a gradient of zero and no updater state. Not thread-safe.
+     *
+     * <pre>
+     * .layer(new LoraLayer.Builder(new DenseLayer.Builder().nOut(64).build()).rank(4).build())
+     * </pre>
+     *
+     * @since 0.1.0
+     */
+    public static final class Builder {
+        private final Layer layer;
+        private final LoraConfig.Builder settings = LoraConfig.builder();
+        private List<String> weights = List.of();
+
+        /** Starts with a layer and the defaults of {@link LoraConfig}. */
+        public Builder(Layer layer) {
+            this.layer = Objects.requireNonNull(layer, "layer must not be null");
+        }
+
+        /** Sets the rank, as {@link LoraConfig.Builder#rank(int)}. */
+        public Builder rank(int value) {
+            settings.rank(value);
+            return this;
+        }
+
+        /** Sets alpha, as {@link LoraConfig.Builder#alpha(double)}. */
+        public Builder alpha(double value) {
+            settings.alpha(value);
+            return this;
+        }
+
+        /** Sets the rate of B divided by that of A, as {@link LoraConfig.Builder#lambda(double)}. */
+        public Builder lambda(double value) {
+            settings.lambda(value);
+            return this;
+        }
+
+        /** Sets the dropout of the branch, as {@link LoraConfig.Builder#dropout(double)}. */
+        public Builder dropout(double value) {
+            settings.dropout(value);
+            return this;
+        }
+
+        /** Sets which factor starts at random. */
+        public Builder initialization(Initialization value) {
+            settings.initialization(value);
+            return this;
+        }
+
+        /** Sets the seed of the factors' start values; that of the base is the network's. */
+        public Builder seed(long value) {
+            settings.seed(value);
+            return this;
+        }
+
+        /** Sets the weights that get factors, by parameter key; default all that a matrix multiplication takes. */
+        public Builder weights(String... keys) {
+            weights = List.of(keys);
+            return this;
+        }
+
+        /**
+         * Checks the values and returns the configuration.
+         *
+         * @throws IllegalArgumentException if a value lies outside its range, or dropout is above 0 for a layer without
+         *     a branch
+         */
+        public LoraLayer build() {
+            FactorSettings factors = FactorSettings.of(settings.build());
+            if (factors.dropout() > 0 && !BranchLayers.supports(layer)) {
+                throw new IllegalArgumentException("A " + layer.getClass().getSimpleName()
+                        + " computes with whole weights, where a branch has no input to drop; set dropout to 0, got "
+                        + factors.dropout() + ".");
+            }
+            return new LoraLayer(layer, NewLayer.unresolved(layer, factors), weights);
+        }
     }
 
     /** Returns the configuration of the network for the wrapped layer alone; the layer is this one's, not a copy. */

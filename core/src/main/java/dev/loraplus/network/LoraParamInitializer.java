@@ -19,12 +19,14 @@ final class LoraParamInitializer implements ParamInitializer {
 
     @Override
     public long numParams(NeuralNetConfiguration conf) {
-        return numParams(conf.getLayer());
+        return ((LoraLayer) conf.getLayer()).resolve(conf).length();
     }
 
     @Override
     public long numParams(Layer layer) {
-        return ((LoraLayer) layer).spec().length();
+        NeuralNetConfiguration conf = new NeuralNetConfiguration();
+        conf.setLayer(layer);
+        return numParams(conf);
     }
 
     @Override

@@ -29,6 +29,11 @@ record LoraSpec(
         weights = Collections.unmodifiableMap(new TreeMap<>(weights));
     }
 
+    /** Returns whether the layer's weights are known; those of a new network are not until it is initialized. */
+    boolean isResolved() {
+        return origin.length() >= 0;
+    }
+
     /** Returns how many numbers the factors have. */
     long factorLength() {
         return weights.values().stream()

@@ -28,7 +28,7 @@ final class NetworkDescription {
                 parameters.add(parameter(site, FactorKeys.a(key), pair.a().shape(), Kind.FACTOR_A));
                 parameters.add(parameter(site, FactorKeys.b(key), pair.b().shape(), Kind.FACTOR_B));
             });
-        } else if (AdaptedNetwork.isTrained(site)) {
+        } else if (AdaptedNetwork.isTrained(site) || AdaptedNetwork.isPlain(site)) {
             site.runtime().paramTable().forEach((key, array) -> {
                 boolean weight = array.rank() > 1 && array.size(0) > 1;
                 parameters.add(parameter(site, key, array.shape(), weight ? Kind.WEIGHT : Kind.BIAS));
@@ -47,6 +47,9 @@ final class NetworkDescription {
                 long factors = lora.spec().factorLength();
                 trained += lora.spec().mode() == LayerMode.TRAINED ? lora.spec().length() : factors;
                 all += lora.spec().origin().length() + factors;
+            } else {
+                trained += site.runtime().numParams();
+                all += site.runtime().numParams();
             }
         }
         text.append(String.format(

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param layer the layer's configuration, as it was; never changed
  * @param baseId the {@link BaseWeightStore} hash of its parameters; {@code null} for a layer of a new network
- * @param length how many parameters it has
+ * @param length how many parameters it has; below 0 while that isn't known
  * @param iteration the network's count of iterations
  * @param epoch the network's count of epochs
  */

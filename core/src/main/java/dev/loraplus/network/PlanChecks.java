@@ -54,7 +54,7 @@ final class PlanChecks {
         } else if (config.lambda() != 1) {
             checkRate(site, "lambda = " + config.lambda() + " multiplies");
         }
-        if (config.dropout() > 0) {
+        if (config.dropout() > 0 && !BranchLayers.supports(LayerConfs.thawed(site.conf()))) {
             problems.add(named(site) + " computes with whole weights, where a branch has no input to drop; set dropout"
                     + " to 0 or exclude it");
         }

@@ -4,14 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loraplus.AdaptedModel.Disabled;
+import dev.loraplus.Adapter;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.Targets;
+import dev.loraplus.io.PeftAdapterFile;
+import dev.loraplus.io.Slot;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -213,6 +223,44 @@ class AdaptedNetworkTest {
                 .hasMessageContaining("'fc1'")
                 .hasMessageContaining("0".repeat(64))
                 .hasMessageContaining("BaseWeightStore.register");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Storage.class)
+    void modelSerializer_restoresNetworkAndUpdater(Storage storage) throws IOException {
+        MultiLayerNetwork base = Networks.dense(DataType.DOUBLE);
+        MultiLayerNetwork network = LoraPlus.attach(
+                        base, CONFIG, NetworkOptions.defaults().withStorage(storage))
+                .model();
+        network.fit(data);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ModelSerializer.writeModel(network, bytes, true);
+        MultiLayerNetwork restored =
+                ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(bytes.toByteArray()), true);
+        for (int i = 0; i < 3; i++) {
+            network.fit(data);
+            restored.fit(data);
+        }
+        assertThat(restored.params()).isEqualTo(network.params());
+        assertThat(LoraPlus.adapted(restored).detach().params()).isEqualTo(base.params());
+    }
+
+    @Test
+    void save_namesModulesByLayer(@TempDir Path folder) throws IOException {
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(Networks.dense(DataType.FLOAT), CONFIG);
+        Networks.fill(adapted.model().params(), 3);
+        adapted.save(folder);
+        PeftAdapterFile file = PeftAdapterFile.open(folder);
+        assertThat(file.adaptedModules()).containsExactlyInAnyOrder("fc1", "fc2");
+        assertThat(file.savedVariables()).containsExactlyInAnyOrder("out.weight", "out.bias");
+        Adapter read = file.bind(List.of(
+                Slot.factors("fc1", 5, 7),
+                Slot.factors("fc2", 7, 6),
+                Slot.saved("out.weight", new long[] {6, 3}, true),
+                Slot.saved("out.bias", new long[] {3}, false)));
+        assertThat(read.factors().get("fc1").a()).isEqualTo(adapted.model().getParam("0_WloraA"));
+        assertThat(read.saved().get("out.weight").value())
+                .isEqualTo(adapted.model().getParam("2_W"));
     }
 
     @Test

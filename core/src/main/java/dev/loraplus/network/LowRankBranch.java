@@ -1,0 +1,130 @@
+package dev.loraplus.network;
+
+import dev.loraplus.Adapter.Factors;
+import java.util.Objects;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate.UpdateOp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Adds scaling &middot; (x &middot; A) &middot; B to x &middot; W, and computes the gradients of A and B without that of
+ * W: with h = x &middot; A and the gradient delta at the sum, dB = scaling &middot; h<sup>T</sup> &middot; delta, and
+ * with dh = scaling &middot; delta &middot; B<sup>T</sup>, dA = x<sup>T</sup> &middot; dh and dx = dh &middot;
+ * A<sup>T</sup>. In training x may lose inputs to dropout. Does nothing for a weight without factors. Not thread-safe in
+ * training.
+ */
+final class LowRankBranch {
+    private static final int[] ROWS = {1};
+
+    private final AdapterParameters parameters;
+    private final String key;
+    private final @Nullable Factors factors;
+    private final BranchDropout dropout;
+    private @Nullable INDArray hidden;
+    private @Nullable INDArray mask;
+
+    /** Takes the factors of the weight {@code key}, if it has any. */
+    LowRankBranch(AdapterParameters parameters, String layer, String key) {
+        this.parameters = parameters;
+        this.key = key;
+        factors = parameters.factors().get(key);
+        FactorSettings settings = parameters.spec().factors();
+        dropout = new BranchDropout(settings.dropout(), layer + "." + key, settings.seed());
+    }
+
+    /**
+     * Adds the branch to a sum, in place, and keeps h for the gradients in training.
+     *
+     * @param x the input {@code [b, nIn]}
+     * @param sum x &middot; W {@code [b, nOut]}
+     */
+    void addTo(INDArray sum, INDArray x, boolean training, int iteration, LayerWorkspaceMgr workspaceMgr) {
+        if (factors == null) {
+            return;
+        }
+        mask = training && dropout.isActive() ? dropout.fill(empty(x.shape(), workspaceMgr), iteration) : null;
+        INDArray kept = mask == null ? x : x.mul(mask);
+        INDArray h = empty(new long[] {x.size(0), factors.a().size(1)}, workspaceMgr);
+        Gemm.set(kept, factors.a(), 1, h);
+        Gemm.add(h, factors.b(), scaling(), sum);
+        hidden = training ? h : null;
+    }
+
+    /**
+     * Computes the factors' gradients and adds the branch's share of the input's gradient, in place, after
+     * {@link #addTo} in training on the same input.
+     *
+     * @param x the input {@code [b, nIn]}
+     * @param delta the gradient at the sum {@code [b, nOut]}
+     * @param epsilon the gradient at the input {@code [b, nIn]}
+     */
+    void backward(INDArray x, INDArray delta, INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
+        if (factors == null || hidden == null) {
+            return;
+        }
+        Factors gradients = parameters.gradient(key);
+        INDArray dh = throughB(delta, hidden, gradients, workspaceMgr);
+        if (mask == null) {
+            Gemm.setLeft(x, dh, 1, gradients.a());
+            Gemm.addRight(dh, factors.a(), 1, epsilon);
+        } else {
+            Gemm.setLeft(x.mul(mask), dh, 1, gradients.a());
+            epsilon.addi(Nd4j.gemm(dh, factors.a(), false, true).muli(mask));
+        }
+        forget();
+    }
+
+    /** Adds the branch to rows of an embedding, in place: x is one-hot at {@code indices}, and h are rows of A. */
+    void addRowsTo(INDArray sum, int[] indices, boolean training, LayerWorkspaceMgr workspaceMgr) {
+        if (factors == null) {
+            return;
+        }
+        INDArray h = empty(new long[] {indices.length, factors.a().size(1)}, workspaceMgr);
+        Nd4j.pullRows(factors.a(), h, 1, indices);
+        Gemm.add(h, factors.b(), scaling(), sum);
+        hidden = training ? h : null;
+    }
+
+    /** Computes the factors' gradients of an embedding after {@link #addRowsTo} in training. */
+    void backwardRows(int[] indices, INDArray delta, LayerWorkspaceMgr workspaceMgr) {
+        if (factors == null || hidden == null) {
+            return;
+        }
+        Factors gradients = parameters.gradient(key);
+        INDArray dh = throughB(delta, hidden, gradients, workspaceMgr);
+        gradients.a().assign(0);
+        Nd4j.scatterUpdate(UpdateOp.ADD, gradients.a(), Nd4j.createFromArray(indices), dh, ROWS);
+        forget();
+    }
+
+    /** Lets what training has kept go. */
+    void forget() {
+        hidden = null;
+        mask = null;
+    }
+
+    private INDArray throughB(INDArray delta, INDArray h, Factors gradients, LayerWorkspaceMgr workspaceMgr) {
+        Gemm.setLeft(h, delta, scaling(), gradients.b());
+        INDArray dh = workspaceMgr.createUninitialized(
+                ArrayType.BP_WORKING_MEM, delta.dataType(), new long[] {delta.size(0), h.size(1)}, 'c');
+        Gemm.setRight(delta, pair().b(), scaling(), dh);
+        return dh;
+    }
+
+    /** Returns an array that lives as long as the activations of this pass. */
+    private INDArray empty(long[] shape, LayerWorkspaceMgr workspaceMgr) {
+        return workspaceMgr.createUninitialized(
+                ArrayType.ACTIVATIONS, pair().a().dataType(), shape, 'c');
+    }
+
+    private Factors pair() {
+        return Objects.requireNonNull(factors);
+    }
+
+    private double scaling() {
+        return parameters.spec().factors().scaling();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.loraplus.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.loraplus.Adapter.Factors;
+import dev.loraplus.LoraConfig;
+import dev.loraplus.LoraPlus;
+import dev.loraplus.Targets;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.deeplearning4j.gradientcheck.GradientCheckUtil;
+import org.deeplearning4j.gradientcheck.GradientCheckUtil.MLNConfig;
+import org.deeplearning4j.gradientcheck.GradientCheckUtil.PrintMode;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.NoOp;
+
+/** What must hold for every kind of layer, in DOUBLE, with every weight of it adapted. */
+class LayerKindsTest {
+    private static final LoraConfig CONFIG = LoraConfig.builder()
+            .rank(2)
+            .alpha(3)
+            .lambda(1)
+            .targets(Targets.glob("*"))
+            .build();
+
+    @BeforeAll
+    static void computeInDouble() {
+        Nd4j.setDefaultDataTypes(DataType.DOUBLE, DataType.DOUBLE);
+    }
+
+    @AfterAll
+    static void computeInFloatAgain() {
+        Nd4j.setDefaultDataTypes(DataType.FLOAT, DataType.FLOAT);
+    }
+
+    static Stream<LayerKind> right() {
+        return LayerKind.all();
+    }
+
+    static Stream<LayerKind> all() {
+        return Stream.concat(LayerKind.all(), LayerKind.wrongInDl4j());
+    }
+
+    /** Plain batch normalization is not frozen. */
+    static Stream<LayerKind> comparable() {
+        return all().filter(kind -> !kind.name().startsWith("BatchNormalization"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void everythingButTheGradient_isExact(LayerKind kind) {
+        MultiLayerNetwork base = kind.network(new Adam(0.01));
+        INDArray weights = base.params().dup();
+        INDArray expected = base.output(kind.features());
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, CONFIG);
+        MultiLayerNetwork network = adapted.model();
+        assertThat(network.output(kind.features())).as("at the start").isEqualTo(expected);
+
+        Networks.fill(network.params(), 3);
+        INDArray output = network.output(kind.features());
+        assertThat(Networks.difference(output, expected)).as("with factors").isGreaterThan(1e-3);
+        assertMergesAndCopies(kind, base, adapted, output);
+        for (int i = 0; i < 5; i++) {
+            network.fit(kind.features(), kind.labels());
+        }
+        assertThat(base.params()).as("base after training").isEqualTo(weights);
+        assertThat(base.output(kind.features())).as("base after training").isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("right")
+    void gradient_isTheNumericalOne(LayerKind kind) {
+        MultiLayerNetwork network =
+                LoraPlus.attach(kind.network(new NoOp()), CONFIG).model();
+        Networks.fill(network.params(), 3);
+        assertThat(passesGradientCheck(network, kind)).isTrue();
+    }
+
+    /** Where plain DL4J's gradient of the merged weight is wrong, that of the factors is wrong in the same way. */
+    @ParameterizedTest
+    @MethodSource("comparable")
+    void gradient_isThatOfThePlainLayer_throughTheFactors(LayerKind kind) {
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(kind.network(new NoOp()), CONFIG);
+        Networks.fill(adapted.model().params(), 3);
+        Map<String, INDArray> gradients = gradients(adapted.model(), kind);
+        Map<String, INDArray> plain = gradients(adapted.merge(), kind);
+
+        for (int i = 0; i < adapted.model().getnLayers(); i++) {
+            if (adapted.model().getLayer(i) instanceof AdapterLayer layer) {
+                for (Map.Entry<String, Factors> entry :
+                        layer.parameters().factors().entrySet()) {
+                    String key = i + "_" + entry.getKey();
+                    INDArray dW = layer.parameters().weight(entry.getKey()).of(plain.get(key));
+                    Factors pair = entry.getValue();
+                    assertClose(key + "loraA", gradients, dW.mmul(pair.b().transpose()));
+                    assertClose(key + "loraB", gradients, pair.a().transpose().mmul(dW));
+                }
+            }
+        }
+    }
+
+    private static void assertClose(String key, Map<String, INDArray> gradients, INDArray unscaled) {
+        assertThat(Networks.difference(gradients.get(key), unscaled.mul(CONFIG.scaling())))
+                .as("gradient of " + key)
+                .isLessThan(1e-12);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.loraplus.network.LayerKind#wrongInDl4j")
+    void plainLayer_hasAWrongGradient(LayerKind kind) {
+        assertThat(passesGradientCheck(kind.network(new NoOp()), kind)).isFalse();
+    }
+
+    @Test
+    void learnedSelfAttention_failsAsInPlainDl4j() {
+        LayerKind kind = LayerKind.learnedSelfAttention();
+        MultiLayerNetwork base = kind.network(new Adam(0.01));
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, CONFIG);
+        Throwable plain = catchThrowable(() -> base.output(kind.features()));
+        assertThat(plain).hasMessageContaining("scatter_update");
+        assertThat(catchThrowable(() -> adapted.model().output(kind.features())))
+                .hasMessage(plain.getMessage());
+        assertThat(adapted.detach().params()).isEqualTo(base.params());
+    }
+
+    private static Map<String, INDArray> gradients(MultiLayerNetwork network, LayerKind kind) {
+        network.setInput(kind.features());
+        network.setLabels(kind.labels());
+        network.computeGradientAndScore();
+        return network.gradient().gradientForVariable();
+    }
+
+    private static boolean passesGradientCheck(MultiLayerNetwork network, LayerKind kind) {
+        return GradientCheckUtil.checkGradients(new MLNConfig()
+                .net(network)
+                .input(kind.features())
+                .labels(kind.labels())
+                .maxRelError(1e-5)
+                .minAbsoluteError(1e-9)
+                .print(PrintMode.FAILURES_ONLY)
+                .subset(true)
+                .maxPerParam(12));
+    }
+
+    private static void assertMergesAndCopies(
+            LayerKind kind, MultiLayerNetwork base, AdaptedNetwork<MultiLayerNetwork> adapted, INDArray output) {
+        MultiLayerNetwork network = adapted.model();
+        MultiLayerNetwork merged = adapted.merge();
+        assertThat(Networks.difference(merged.output(kind.features()), output))
+                .as("merged")
+                .isLessThanOrEqualTo(1e-12);
+        assertThat(merged.getLayerWiseConfigurations().toJson())
+                .isEqualTo(base.getLayerWiseConfigurations().toJson());
+        assertThat(adapted.detach().params()).as("detached").isEqualTo(base.params());
+        assertThat(network.clone().output(kind.features())).as("clone").isEqualTo(output);
+        MultiLayerNetwork read = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(
+                network.getLayerWiseConfigurations().toJson()));
+        read.init(network.params().dup(), false);
+        assertThat(read.output(kind.features())).as("read from JSON").isEqualTo(output);
+    }
+}
