@@ -165,7 +165,8 @@ public final class BaseWeightStore {
         for (Reference<? extends INDArray> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
             Reference<? extends INDArray> dead = gone;
             ENTRIES.computeIfPresent(((Entry) gone).id, (id, entries) -> {
-                List<Entry> left = entries.stream().filter(entry -> entry != dead).toList();
+                List<Entry> left =
+                        entries.stream().filter(entry -> entry != dead).toList();
                 return left.isEmpty() ? null : left;
             });
         }

@@ -80,7 +80,8 @@ final class GraphTopology implements Topology<ComputationGraph> {
         for (Map.Entry<String, GraphVertex> entry : conf.getVertices().entrySet()) {
             if (entry.getValue() instanceof LayerVertex vertex) {
                 NeuralNetConfiguration layer = vertex.getLayerConf();
-                layer.setLayer(named(entry.getKey(), change.apply(entry.getKey(), LayerConfs.visible(layer.getLayer()))));
+                layer.setLayer(
+                        named(entry.getKey(), change.apply(entry.getKey(), LayerConfs.visible(layer.getLayer()))));
                 layer.clearVariables();
             }
         }

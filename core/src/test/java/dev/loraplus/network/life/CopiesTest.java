@@ -57,7 +57,8 @@ class CopiesTest {
         Life.assertSame(read.output(Life.input()), network.output(Life.input()));
         assertLearnsAlike(read.clone(), network); // DL4J leaves listeners null, plain networks can't fit either
         ComputationGraph graph = Life.trainedGraph(storage).model();
-        ComputationGraph copy = serialized(graph).clone(); // it has no outputs, and no clone can fit, as in plain graphs
+        ComputationGraph copy =
+                serialized(graph).clone(); // it has no outputs, and no clone can fit, as in plain graphs
         Life.assertSame(copy.outputSingle(Life.input()), graph.outputSingle(Life.input()));
         Life.assertSame(
                 copy.getUpdater().getStateViewArray(), graph.getUpdater().getStateViewArray());
@@ -87,8 +88,10 @@ class CopiesTest {
         graph.fit(Life.data(5));
         adapted.model().fit(Life.data(5));
         Life.assertSame(graph.params(), adapted.model().params());
-        Life.assertSame(LoraPlus.adapted(graph).merge().params(), adapted.merge().params());
-        Life.assertSame(LoraPlus.adapted(graph).detach().params(), adapted.detach().params());
+        Life.assertSame(
+                LoraPlus.adapted(graph).merge().params(), adapted.merge().params());
+        Life.assertSame(
+                LoraPlus.adapted(graph).detach().params(), adapted.detach().params());
     }
 
     @ParameterizedTest
@@ -106,8 +109,7 @@ class CopiesTest {
 
     private static void assertLearnsAlike(MultiLayerNetwork one, MultiLayerNetwork other) {
         Life.assertSame(one.output(Life.input()), other.output(Life.input()));
-        Life.assertSame(
-                one.getUpdater().getStateViewArray(), other.getUpdater().getStateViewArray());
+        Life.assertSame(one.getUpdater().getStateViewArray(), other.getUpdater().getStateViewArray());
         for (int i = 5; i < 8; i++) {
             one.fit(Life.data(i));
             other.fit(Life.data(i));
@@ -118,8 +120,7 @@ class CopiesTest {
 
     private static void assertLearnsAlike(ComputationGraph one, ComputationGraph other) {
         Life.assertSame(one.outputSingle(Life.input()), other.outputSingle(Life.input()));
-        Life.assertSame(
-                one.getUpdater().getStateViewArray(), other.getUpdater().getStateViewArray());
+        Life.assertSame(one.getUpdater().getStateViewArray(), other.getUpdater().getStateViewArray());
         for (int i = 5; i < 8; i++) {
             one.fit(Life.data(i));
             other.fit(Life.data(i));

@@ -79,8 +79,7 @@ class EarlyStoppingTest {
         AdaptedNetwork<ComputationGraph> best = LoraPlus.adapted(result.getBestModel());
         assertThat(best.model().score(Life.data(1)))
                 .isEqualTo(result.getScoreVsEpoch().get(result.getBestModelEpoch()));
-        Life.assertClose(
-                best.merge().outputSingle(Life.input()), best.model().outputSingle(Life.input()), 1e-12);
+        Life.assertClose(best.merge().outputSingle(Life.input()), best.model().outputSingle(Life.input()), 1e-12);
         assertThat(best.merge().getConfiguration().toJson())
                 .isEqualTo(base.getConfiguration().toJson());
         Life.assertSame(base.params(), before);

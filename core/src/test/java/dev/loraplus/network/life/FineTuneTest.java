@@ -97,14 +97,18 @@ class FineTuneTest {
                 base,
                 LoraConfig.builder().rank(2).lambda(4).build(),
                 NetworkOptions.defaults().withFineTune(settings(builder -> builder.updater(new Sgd(RATE)))));
-        assertThat(adapted.describe()).contains("FACTOR_A, rate 0.05").doesNotContain("rate 0.5").contains("rate 0.2");
+        assertThat(adapted.describe())
+                .contains("FACTOR_A, rate 0.05")
+                .doesNotContain("rate 0.5")
+                .contains("rate 0.2");
     }
 
     @Test
     void weightDecay_takesFromEachFactorAtItsOwnRate() {
         double decay = 0.3;
         AdaptedNetwork<MultiLayerNetwork> adapted = attach(
-                Life.network(), builder -> builder.updater(new Sgd(RATE)).weightDecay(decay).weightDecayBias(decay));
+                Life.network(),
+                builder -> builder.updater(new Sgd(RATE)).weightDecay(decay).weightDecayBias(decay));
         INDArray base = adapted.detach().params();
         Steps steps = Steps.of(adapted.model(), Life.data(5));
         for (String key : new String[] {"0_WloraA", "1_WloraA", "2_W"}) {
@@ -120,8 +124,8 @@ class FineTuneTest {
     @Test
     void l2_addsToTheGradientOfEachFactor() {
         double l2 = 0.2;
-        AdaptedNetwork<MultiLayerNetwork> adapted = attach(
-                Life.network(), builder -> builder.updater(new Sgd(RATE)).l2(l2));
+        AdaptedNetwork<MultiLayerNetwork> adapted =
+                attach(Life.network(), builder -> builder.updater(new Sgd(RATE)).l2(l2));
         Steps steps = Steps.of(adapted.model(), Life.data(5));
         Life.assertClose(steps.moved("0_WloraA"), steps.expected("0_WloraA", RATE, l2), 1e-15);
         Life.assertClose(steps.moved("0_WloraB"), steps.expected("0_WloraB", Life.LAMBDA * RATE, l2), 1e-15);
@@ -174,7 +178,8 @@ class FineTuneTest {
 
     @Test
     void settingsOfBiases_needModulesToSave() {
-        UnaryOperator<FineTuneConfiguration.Builder> bias = builder -> builder.biasUpdater(new Sgd(0.3)).updater(new Sgd(RATE));
+        UnaryOperator<FineTuneConfiguration.Builder> bias =
+                builder -> builder.biasUpdater(new Sgd(0.3)).updater(new Sgd(RATE));
         Steps.of(attach(Life.network(), bias).model(), Life.data(5))
                 .assertRate("2_W", RATE)
                 .assertRate("2_b", 0.3)

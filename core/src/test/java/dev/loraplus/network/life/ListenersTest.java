@@ -82,8 +82,8 @@ class ListenersTest {
     @ParameterizedTest
     @EnumSource(Storage.class)
     void lastCheckpoint_isTheNetworkThatWroteIt(Storage storage) throws IOException {
-        MultiLayerNetwork network =
-                LoraPlus.attach(Life.network(), Life.config(), Life.stored(storage)).model();
+        MultiLayerNetwork network = LoraPlus.attach(Life.network(), Life.config(), Life.stored(storage))
+                .model();
         network.setListeners(new CheckpointListener.Builder(folder.toFile())
                 .saveEveryNIterations(2)
                 .keepAll()
@@ -96,7 +96,9 @@ class ListenersTest {
         Life.assertSame(restored.params(), network.params());
         Life.assertSame(
                 restored.getUpdater().getStateViewArray(), network.getUpdater().getStateViewArray());
-        Life.assertSame(LoraPlus.adapted(restored).merge().params(), LoraPlus.adapted(network).merge().params());
+        Life.assertSame(
+                LoraPlus.adapted(restored).merge().params(),
+                LoraPlus.adapted(network).merge().params());
     }
 
     private static Offset<Double> within() {

@@ -10,7 +10,8 @@ final class PlainProcess {
     /** Runs in a folder with embedded.zip. */
     public static void main(String[] args) throws Exception {
         try {
-            ModelSerializer.restoreMultiLayerNetwork(Path.of(args[0], "embedded.zip").toFile(), true);
+            ModelSerializer.restoreMultiLayerNetwork(
+                    Path.of(args[0], "embedded.zip").toFile(), true);
         } catch (RuntimeException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 System.out.println("refused: " + cause);

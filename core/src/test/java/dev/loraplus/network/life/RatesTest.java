@@ -198,7 +198,10 @@ class RatesTest {
     }
 
     private static void assertRates(MultiLayerNetwork network, double first, double second, double head) {
-        Steps.of(network, Life.data(5)).assertRates("0_W", first).assertRates("1_W", second).assertRate("2_W", head);
+        Steps.of(network, Life.data(5))
+                .assertRates("0_W", first)
+                .assertRates("1_W", second)
+                .assertRate("2_W", head);
     }
 
     private static void assertRates(ComputationGraph graph, double first, double second, double head) {

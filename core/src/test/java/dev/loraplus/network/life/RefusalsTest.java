@@ -104,13 +104,14 @@ class RefusalsTest {
 
     @Test
     void networksThatAreNotReady_areRefused() {
-        MultiLayerNetwork empty =
-                new MultiLayerNetwork(Life.network().getLayerWiseConfigurations().clone());
+        MultiLayerNetwork empty = new MultiLayerNetwork(
+                Life.network().getLayerWiseConfigurations().clone());
         assertThatThrownBy(() -> LoraPlus.attach(empty, Life.config()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("MultiLayerNetwork")
                 .hasMessageContaining("init()");
-        ComputationGraph none = new ComputationGraph(Life.graph().getConfiguration().clone());
+        ComputationGraph none =
+                new ComputationGraph(Life.graph().getConfiguration().clone());
         assertThatThrownBy(() -> LoraPlus.attach(none, Life.config()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("ComputationGraph")
@@ -126,7 +127,8 @@ class RefusalsTest {
 
     @Test
     void adaptedNetworks_areNotAdaptedAgain() {
-        MultiLayerNetwork adapted = LoraPlus.attach(Life.network(), Life.config()).model();
+        MultiLayerNetwork adapted =
+                LoraPlus.attach(Life.network(), Life.config()).model();
         Untouched untouched = Untouched.of(adapted);
         assertThatThrownBy(() -> LoraPlus.attach(adapted, Life.config()))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -107,7 +107,8 @@ class TransferLearningTest {
     @EnumSource(Storage.class)
     void adaptedGraph_getsANewHead_andStaysAdapted(Storage storage) {
         AdaptedNetwork<ComputationGraph> adapted = Life.trainedGraph(storage);
-        INDArray left = adapted.model().feedForward(Life.input(), false).get("left").dup();
+        INDArray left =
+                adapted.model().feedForward(Life.input(), false).get("left").dup();
         ComputationGraph edited = new TransferLearning.GraphBuilder(adapted.model())
                 .fineTuneConfiguration(new FineTuneConfiguration.Builder().build())
                 .removeVertexKeepConnections("out")
@@ -151,17 +152,20 @@ class TransferLearningTest {
     @Test
     void updaterOfTransferLearning_reachesNewLayersOnly() {
         LoraConfig config = LoraConfig.builder().rank(2).lambda(Life.LAMBDA).build();
-        MultiLayerNetwork network = LoraPlus.attach(
-                        Life.network(new Sgd(0.1), new Sgd(0.02), new Sgd(0.05)), config)
+        MultiLayerNetwork network = LoraPlus.attach(Life.network(new Sgd(0.1), new Sgd(0.02), new Sgd(0.05)), config)
                 .model();
         Life.fillB(network.paramTable());
         MultiLayerNetwork edited = new TransferLearning.Builder(network)
-                .fineTuneConfiguration(
-                        new FineTuneConfiguration.Builder().updater(new Sgd(0.5)).build())
+                .fineTuneConfiguration(new FineTuneConfiguration.Builder()
+                        .updater(new Sgd(0.5))
+                        .build())
                 .removeOutputLayer()
                 .addLayer(new OutputLayer.Builder().nIn(6).nOut(CLASSES).build())
                 .build();
-        Steps.of(edited, data()).assertRates("0_W", 0.1).assertRates("1_W", 0.02).assertRate("2_W", 0.5);
+        Steps.of(edited, data())
+                .assertRates("0_W", 0.1)
+                .assertRates("1_W", 0.02)
+                .assertRate("2_W", 0.5);
         edited.setLearningRate(0.5);
         Steps.of(edited, data()).assertRates("0_W", 0.5).assertRates("1_W", 0.5).assertRate("2_W", 0.5);
     }
