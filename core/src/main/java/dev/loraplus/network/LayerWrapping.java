@@ -3,7 +3,6 @@ package dev.loraplus.network;
 import dev.loraplus.LoraConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -60,11 +59,7 @@ final class LayerWrapping {
     static Layer trainable(Site site, NetworkOptions options) {
         Layer layer = LayerConfs.thawed(site.conf()).clone();
         if (options.fineTune() != null) {
-            for (Layer holder : LayerConfs.holders(layer)) {
-                NeuralNetConfiguration conf = new NeuralNetConfiguration();
-                conf.setLayer(holder);
-                options.fineTune().applyToNeuralNetConfiguration(conf);
-            }
+            new FineTuning(options.fineTune()).apply(layer);
         }
         LayerConfs.changeUpdaters(layer, IUpdater::clone);
         return layer;

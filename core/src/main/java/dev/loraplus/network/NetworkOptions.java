@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param storage where the frozen base weights are kept
  * @param fineTune what to change in every layer for the training of the adapter, for example its updater and weight
- *     decay; {@code null} keeps what the base was trained with. Its settings of a layer apply; those of the whole
- *     network (seed, tBPTT lengths, workspaces, ..) don't. Merging and detaching bring the original settings back
+ *     decay; {@code null} keeps what the base was trained with. Updaters, regularization, gradient normalization,
+ *     dropout and weight noise apply; settings that can't (activation, weight init, those of the whole network, and
+ *     those of biases and constraints without modules to save) are refused by attaching. Merging and detaching bring
+ *     the original settings back
  * @since 0.1.0
  */
 public record NetworkOptions(Storage storage, @Nullable FineTuneConfiguration fineTune) {

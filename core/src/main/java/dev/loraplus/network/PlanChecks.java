@@ -22,9 +22,13 @@ final class PlanChecks {
      * Checks a plan.
      *
      * @throws IllegalArgumentException if a layer has no updater, or one without the learning rate that lambda or the
-     *     head rate needs, or has no branch whose input dropout could zero; the message names all
+     *     head rate needs, has no branch whose input dropout could zero, or the options set what has no effect; the
+     *     message names all
      */
     void check(List<Site> sites, Map<String, Map<String, WeightMatrix>> adapted, Set<String> trained) {
+        if (options.fineTune() != null) {
+            checkSettings(new FineTuning(options.fineTune()).withoutEffect(!trained.isEmpty()));
+        }
         for (Site site : sites) {
             if (adapted.containsKey(site.name())) {
                 checkAdapted(site);
@@ -34,6 +38,13 @@ final class PlanChecks {
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("Cannot adapt the network: " + String.join("; ", problems) + ".");
+        }
+    }
+
+    private static void checkSettings(List<String> withoutEffect) {
+        if (!withoutEffect.isEmpty()) {
+            throw new IllegalArgumentException("The FineTuneConfiguration has settings that can't apply to an adapter: "
+                    + String.join("; ", withoutEffect) + ". Leave them out.");
         }
     }
 

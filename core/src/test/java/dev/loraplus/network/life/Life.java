@@ -156,6 +156,15 @@ final class Life {
         return new ListDataSetIterator<>(all, BATCH);
     }
 
+    /** Returns the batch with seed 1 again and again. */
+    static DataSetIterator equalBatches(int batches) {
+        List<DataSet> all = new ArrayList<>();
+        for (int i = 0; i < batches; i++) {
+            all.addAll(data(1).asList());
+        }
+        return new ListDataSetIterator<>(all, BATCH);
+    }
+
     static INDArray uniform(long seed, long... shape) {
         Random random = new Random(seed);
         INDArray array = Nd4j.create(DataType.DOUBLE, shape);
@@ -179,6 +188,8 @@ final class Life {
 
     static void assertClose(INDArray actual, INDArray expected, double tolerance) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
-        assertThat(actual.sub(expected).amaxNumber().doubleValue()).isLessThanOrEqualTo(tolerance);
+        assertThat(actual.sub(expected).amaxNumber().doubleValue())
+                .as(() -> actual + " instead of " + expected)
+                .isLessThanOrEqualTo(tolerance);
     }
 }
