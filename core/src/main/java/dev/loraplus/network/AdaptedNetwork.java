@@ -5,7 +5,6 @@ import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
 import dev.loraplus.LoraConfig;
-import dev.loraplus.math.LowRankDelta;
 import dev.loraplus.optim.TrainedParameter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The live handle on a {@link MultiLayerNetwork} or {@link ComputationGraph} with an adapter.
@@ -153,18 +151,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     @Override
     public N merge() {
         requireEnabled("merge");
-        N merged = plain();
-        List<Site> adapted = topology.sites(network);
-        for (Site site : topology.sites(merged)) {
-            Site source = adapted.get(site.index());
-            if (source.runtime() instanceof AdapterLayer layer) {
-                fill(site, layer.parameters().base());
-                layer.parameters().factors().forEach((key, pair) -> merge(site, layer.parameters(), key, pair));
-            } else if (isTrained(source) || isPlain(source)) {
-                fill(site, source.runtime().params());
-            }
-        }
-        return merged;
+        return new PlainNetworks<>(topology, network).merged();
     }
 
     /** Returns the adapted network, which merging does not change. */
@@ -188,7 +175,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
                     .forEach(site -> trained.put(site, base(site)));
             stash = topology.params(network).dup();
             topology.sites(network).forEach(AdaptedNetwork::clearFactors);
-            trained.forEach(AdaptedNetwork::fill);
+            trained.forEach(PlainNetworks::fill);
         }
         disabled++;
         return new Disabled() {
@@ -213,15 +200,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     @Override
     public N detach() {
         requireEnabled("detach");
-        N plain = plain();
-        List<Site> adapted = topology.sites(network);
-        for (Site site : topology.sites(plain)) {
-            Site source = adapted.get(site.index());
-            if (site.runtime().numParams() > 0) {
-                fill(site, isPlain(source) ? source.runtime().params() : base(source));
-            }
-        }
-        return plain;
+        return new PlainNetworks<>(topology, network).base(this::base);
     }
 
     /** Returns every trained parameter with what it is, by {@code <layer>.<parameter>}, in the order of the layers. */
@@ -261,45 +240,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         }
     }
 
-    /** Returns a new network with the original layers and parameters that are still to be filled. */
-    private N plain() {
-        List<Site> sites = topology.sites(network);
-        long length = sites.stream()
-                .mapToLong(site -> site.conf() instanceof LoraLayer lora
-                        ? lora.spec().origin().length()
-                        : site.runtime().numParams())
-                .sum();
-        Origin origin = NetworkConfigs.first(sites).spec().origin();
-        return topology.rebuild(
-                network,
-                (name, layer) -> layer instanceof LoraLayer lora ? original(lora) : layer,
-                origin.iteration(),
-                origin.epoch(),
-                Nd4j.create(topology.dataType(network), 1, length));
-    }
-
-    private static Layer original(LoraLayer layer) {
-        return LayerConfs.copy(layer.spec().origin().layer());
-    }
-
     private INDArray base(Site site) {
         INDArray known = bases.get(site.name());
         return known != null ? known : NetworkBases.require(site);
-    }
-
-    private static void fill(Site site, INDArray weights) {
-        INDArray target = site.runtime().params();
-        target.assign(weights.reshape(target.shape()));
-    }
-
-    private static void merge(Site site, AdapterParameters parameters, String key, Factors pair) {
-        INDArray stored = Objects.requireNonNull(site.runtime().paramTable().get(key));
-        double scaling = parameters.spec().factors().scaling();
-        try {
-            LowRankDelta.addTo(parameters.weight(key).of(stored), pair.a(), pair.b(), scaling, false);
-        } catch (IllegalArgumentException e) {
-            throw new ArithmeticException("Cannot merge '" + site.name() + "." + key + "': " + e.getMessage());
-        }
     }
 
     private static void clearFactors(Site site) {

@@ -22,12 +22,14 @@ class AdapterLayer extends BaseWrapperLayer {
     private final LoraLayer conf;
     private final AdapterParameters parameters;
     private final WeightPath path;
+    private final boolean doubling;
 
     AdapterLayer(Layer delegate, LoraLayer conf, AdapterParameters parameters, WeightPath path) {
         super(delegate);
         this.conf = conf;
         this.parameters = parameters;
         this.path = path;
+        doubling = DoubledGradients.isFrom(delegate);
     }
 
     final AdapterParameters parameters() {
@@ -70,7 +72,8 @@ class AdapterLayer extends BaseWrapperLayer {
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
         path.beforePass();
         path.beforeBackward();
-        return finish(underlying.backpropGradient(epsilon, workspaceMgr));
+        INDArray given = doubling ? DoubledGradients.compensated(epsilon) : epsilon;
+        return finish(underlying.backpropGradient(given, workspaceMgr));
     }
 
     @Override

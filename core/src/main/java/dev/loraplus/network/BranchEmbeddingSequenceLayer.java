@@ -27,6 +27,9 @@ final class BranchEmbeddingSequenceLayer extends EmbeddingSequenceLayer {
     @Override
     protected INDArray preOutput(boolean training, LayerWorkspaceMgr workspaceMgr) {
         INDArray whole = super.preOutput(training, workspaceMgr);
+        if (!branch.isActive()) {
+            return whole;
+        }
         int[] indices = indices();
         INDArray added =
                 Nd4j.zeros(whole.dataType(), indices.length, layerConf().getNOut());

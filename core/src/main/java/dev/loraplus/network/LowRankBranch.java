@@ -35,6 +35,11 @@ final class LowRankBranch {
         dropout = new BranchDropout(settings.dropout(), layer + "." + key, settings.seed());
     }
 
+    /** Returns whether the weight has factors at all. */
+    boolean isActive() {
+        return factors != null;
+    }
+
     /**
      * Adds the branch to a sum, in place, and keeps h for the gradients in training.
      *

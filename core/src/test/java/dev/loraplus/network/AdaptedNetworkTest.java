@@ -264,6 +264,15 @@ class AdaptedNetworkTest {
     }
 
     @Test
+    void merge_refusesWeightsThatWouldNotBeFinite() {
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(Networks.dense(DataType.FLOAT), CONFIG);
+        adapted.model().params().assign(Float.NaN);
+        assertThatThrownBy(adapted::merge)
+                .isInstanceOf(ArithmeticException.class)
+                .hasMessageContaining("'fc1.W'");
+    }
+
+    @Test
     void targets_byIndexAndLayerClass_areResolved() {
         MultiLayerNetwork base = Networks.dense(DataType.FLOAT);
         assertThat(keys(base, Targets.index(1))).containsExactly("1_WloraA", "1_WloraB");

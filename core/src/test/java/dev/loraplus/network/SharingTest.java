@@ -114,8 +114,8 @@ class SharingTest {
     void attachingAndDiscarding_letsEverythingGo() throws Exception {
         MultiLayerNetwork base = new MultiLayerNetwork(Networks.settings(DataType.FLOAT, new Adam())
                 .list()
-                .layer(new LSTM.Builder().nIn(500).nOut(2000).build())
-                .layer(LayerKind.sequenceOutput(2000))
+                .layer(new LSTM.Builder().nIn(500).nOut(1600).build())
+                .layer(LayerKind.sequenceOutput(1600))
                 .build());
         base.init();
         INDArray features = Networks.uniform(DataType.FLOAT, 1, 1, 500, 1);

@@ -1,0 +1,94 @@
+package dev.loraplus.network;
+
+import dev.loraplus.Adapter.Factors;
+import dev.loraplus.math.LowRankDelta;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Makes networks of the original layers from an adapted one, which is not changed.
+ *
+ * @param <N> the kind of network
+ */
+final class PlainNetworks<N> {
+    private final Topology<N> topology;
+    private final N network;
+    private final List<Site> sites;
+
+    PlainNetworks(Topology<N> topology, N network) {
+        this.topology = topology;
+        this.network = network;
+        this.sites = topology.sites(network);
+    }
+
+    /**
+     * Returns the network with its adapter merged into the weights.
+     *
+     * @throws ArithmeticException if a merged weight would not be finite
+     */
+    N merged() {
+        N merged = empty();
+        for (Site target : topology.sites(merged)) {
+            Site source = sites.get(target.index());
+            if (source.runtime() instanceof AdapterLayer layer) {
+                fill(target, layer.parameters().base());
+                layer.parameters().factors().forEach((key, pair) -> merge(target, layer.parameters(), key, pair));
+            } else if (source.runtime().numParams() > 0) {
+                fill(target, source.runtime().params());
+            }
+        }
+        return merged;
+    }
+
+    /** Returns the network with its base weights, and layers that were never wrapped as they are. */
+    N base(Function<Site, INDArray> bases) {
+        N plain = empty();
+        for (Site target : topology.sites(plain)) {
+            Site source = sites.get(target.index());
+            if (target.runtime().numParams() > 0) {
+                fill(target, AdaptedNetwork.isPlain(source) ? source.runtime().params() : bases.apply(source));
+            }
+        }
+        return plain;
+    }
+
+    /** Sets all parameters of a layer. */
+    static void fill(Site site, INDArray weights) {
+        INDArray target = site.runtime().params();
+        target.assign(weights.reshape(target.shape()));
+    }
+
+    /** Returns a network of the original layers, whose parameters are still to be set. */
+    private N empty() {
+        long length = sites.stream()
+                .mapToLong(site -> site.conf() instanceof LoraLayer lora
+                        ? lora.spec().origin().length()
+                        : site.runtime().numParams())
+                .sum();
+        Origin origin = NetworkConfigs.first(sites).spec().origin();
+        return topology.rebuild(
+                network,
+                (name, layer) -> layer instanceof LoraLayer lora ? original(lora) : layer,
+                origin.iteration(),
+                origin.epoch(),
+                Nd4j.create(topology.dataType(network), 1, length));
+    }
+
+    private static Layer original(LoraLayer layer) {
+        return LayerConfs.copy(layer.spec().origin().layer());
+    }
+
+    private static void merge(Site site, AdapterParameters parameters, String key, Factors pair) {
+        INDArray stored = Objects.requireNonNull(site.runtime().paramTable().get(key));
+        double scaling = parameters.spec().factors().scaling();
+        try {
+            LowRankDelta.addTo(parameters.weight(key).of(stored), pair.a(), pair.b(), scaling, false);
+        } catch (IllegalArgumentException e) {
+            throw new ArithmeticException("Cannot merge '" + site.name() + "." + key + "': " + e.getMessage());
+        }
+    }
+}
