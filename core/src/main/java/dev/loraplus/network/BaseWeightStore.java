@@ -27,29 +27,38 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class BaseWeightStore {
     private static final Map<String, List<Entry>> ENTRIES = new ConcurrentHashMap<>();
-    private static final long NO_CHECKSUM = -1;
     private static final ReferenceQueue<INDArray> GONE = new ReferenceQueue<>();
 
     private static final class Entry extends WeakReference<INDArray> {
         private final String id;
-        private final boolean changeable;
+        private final boolean copy;
         private final long checksum;
 
-        private Entry(String id, INDArray weights, boolean changeable, long checksum) {
+        private Entry(String id, INDArray weights, boolean copy) {
             super(weights, GONE);
             this.id = id;
-            this.changeable = changeable;
-            this.checksum = checksum;
+            this.copy = copy;
+            this.checksum = copy ? 0 : checksum(weights);
         }
 
         /** Returns the weights, if they are there and still what they were. */
         private @Nullable INDArray weights() {
             INDArray weights = get();
-            if (weights == null || weights.wasClosed()) {
-                return null;
+            return weights != null && !weights.wasClosed() && isUnchanged(weights) ? weights : null;
+        }
+
+        private boolean isUnchanged(INDArray weights) {
+            return copy ? id(weights).equals(id) : checksum(weights) == checksum;
+        }
+
+        private static long checksum(INDArray weights) {
+            ByteBuffer bytes = HostBytes.of(weights);
+            if (bytes == null) {
+                return 0;
             }
-            boolean same = changeable ? id.equals(id(weights)) : checksum == checksum(weights);
-            return same ? weights : null;
+            CRC32C checksum = new CRC32C();
+            checksum.update(bytes);
+            return checksum.getValue();
         }
     }
 
@@ -77,13 +86,15 @@ public final class BaseWeightStore {
 
     /** Makes the parameters of a layer known and returns their hash; the array itself is what keeps them there. */
     static String register(INDArray weights) {
-        long checksum = checksum(weights);
         Optional<Entry> known = ENTRIES.values().stream()
                 .flatMap(List::stream)
-                .filter(entry -> entry.refersTo(weights) && entry.checksum == checksum && checksum != NO_CHECKSUM)
+                .filter(entry -> entry.refersTo(weights) && !entry.copy && entry.weights() != null)
                 .findAny();
-        String id = known.isPresent() ? known.get().id : id(weights);
-        add(new Entry(id, weights, false, checksum));
+        if (known.isPresent() && HostBytes.of(weights) != null) {
+            return known.get().id;
+        }
+        String id = id(weights);
+        add(new Entry(id, weights, false));
         return id;
     }
 
@@ -92,7 +103,7 @@ public final class BaseWeightStore {
      * when it is looked up.
      */
     static void registerCopy(String id, INDArray weights) {
-        add(new Entry(id, weights, true, NO_CHECKSUM));
+        add(new Entry(id, weights, true));
     }
 
     /** Returns the hash of a layer's parameters, whatever their shape. */
@@ -119,7 +130,7 @@ public final class BaseWeightStore {
         INDArray weights = find(id);
         if (weights == null) {
             throw new IllegalStateException("The base weights of layer '" + layer + "' with SHA-256 " + id
-                    + " are not in memory; load the network that the adapter was made on, keep a reference to it, and"
+                    + " are not in memory, or were changed; load the network that the adapter was made on, keep a reference to it, and"
                     + " call BaseWeightStore.register(base) before restoring the adapted one.");
         }
         return weights;
@@ -143,23 +154,11 @@ public final class BaseWeightStore {
     private static void add(Entry entry) {
         ENTRIES.compute(entry.id, (id, known) -> {
             List<Entry> entries = new ArrayList<>(known == null ? List.of() : known);
-            if (entries.stream().noneMatch(other -> other.refersTo(entry.get()))) {
-                entries.add(entry.changeable ? entries.size() : 0, entry);
-            }
+            entries.removeIf(other -> other.refersTo(entry.get()));
+            entries.add(entry.copy ? entries.size() : 0, entry);
             return List.copyOf(entries);
         });
         forgetGone();
-    }
-
-    /** Returns what tells, at memory speed, that an array which was hashed was changed since, where bytes can be seen. */
-    private static long checksum(INDArray weights) {
-        ByteBuffer bytes = HostBytes.of(weights);
-        if (bytes == null) {
-            return NO_CHECKSUM;
-        }
-        CRC32C checksum = new CRC32C();
-        checksum.update(bytes);
-        return checksum.getValue();
     }
 
     private static void forgetGone() {
