@@ -1,16 +1,25 @@
 package dev.loraplus.network;
 
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Tells whether an array was changed, by comparing all its bytes with a copy: DL4J and its users write into the flat
- * vector of a network from many places, and tell nobody. Where bytes can't be seen everything counts as changed.
+ * Tells whether an array was changed, by two checksums of all its bytes: DL4J and its users write into the flat vector of
+ * a network from many places, and tell nobody. Two of 32 bits each miss one change in 2<sup>64</sup>, and read half the
+ * memory that comparing with a copy would. Where bytes can't be seen everything counts as changed.
  */
 final class ChangeDetector {
+    /** What stays in the first-level cache from one checksum to the other. */
+    private static final int CHUNK = 1 << 14;
+
     private final @Nullable ByteBuffer live;
-    private @Nullable ByteBuffer seen;
+    private final CRC32C castagnoli = new CRC32C();
+    private final CRC32 ethernet = new CRC32();
+    private boolean seen;
+    private long last;
 
     /** Watches a contiguous array, whose memory must be kept as long as this. */
     ChangeDetector(INDArray watched) {
@@ -22,12 +31,21 @@ final class ChangeDetector {
         if (live == null) {
             return true;
         }
-        if (seen == null) {
-            seen = ByteBuffer.allocateDirect(live.capacity());
-        } else if (live.mismatch(seen) < 0) {
-            return false;
+        long now = checksum(live);
+        boolean changed = !seen || now != last;
+        seen = true;
+        last = now;
+        return changed;
+    }
+
+    private long checksum(ByteBuffer bytes) {
+        castagnoli.reset();
+        ethernet.reset();
+        for (int from = 0; from < bytes.capacity(); from += CHUNK) {
+            int to = Math.min(bytes.capacity(), from + CHUNK);
+            castagnoli.update(bytes.limit(to).position(from));
+            ethernet.update(bytes.position(from));
         }
-        seen.put(0, live, 0, live.capacity());
-        return true;
+        return castagnoli.getValue() << Integer.SIZE | ethernet.getValue();
     }
 }
