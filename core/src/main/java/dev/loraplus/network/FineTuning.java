@@ -152,9 +152,9 @@ final class FineTuning {
         } else if (old != null) {
             changed.addAll(old);
         }
-        changed.removeIf(each -> each instanceof L1Regularization && removesL1(bias)
-                || each instanceof L2Regularization && removesL2(bias)
-                || each instanceof WeightDecay && removesDecay(bias));
+        changed.removeIf(each -> (each instanceof L1Regularization && removesL1(bias))
+                || (each instanceof L2Regularization && removesL2(bias))
+                || (each instanceof WeightDecay && removesDecay(bias)));
         return changed;
     }
 

@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 record Site(String name, int index, org.deeplearning4j.nn.conf.layers.Layer conf, Layer runtime) {
 
     /** Returns a site; a layer with an adapter counts as itself where TransferLearning froze it. */
+    @SuppressWarnings("ReferenceEquality") // whether it is that very layer, not one like it
     static Site of(String name, int index, org.deeplearning4j.nn.conf.layers.Layer conf, Layer runtime) {
         org.deeplearning4j.nn.conf.layers.Layer visible = LayerConfs.visible(conf);
         Layer thawed = runtime;

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -145,6 +146,8 @@ class LayerKindsTest {
         assertThat(passesGradientCheck(kind.network(new NoOp()), kind)).isFalse();
     }
 
+    /** Waits for -Pslow: the native library writes about it to the terminal. */
+    @Tag("slow")
     @Test
     void learnedSelfAttention_failsAsInPlainDl4j() {
         LayerKind kind = LayerKind.learnedSelfAttention();

@@ -1,5 +1,7 @@
 package dev.loraplus.samples.digits;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.loraplus.Targets;
 import dev.loraplus.samples.adaptation.AdaptationCommand;
 import dev.loraplus.samples.adaptation.AdaptationOptions;
@@ -48,7 +50,10 @@ public final class DigitsAdaptation implements Callable<Integer> {
     /** Runs the program; see {@code --help}. */
     public static void main(String[] args) {
         System.exit(AdaptationCommand.run(
-                new DigitsAdaptation(), args, new PrintWriter(System.out, true), new PrintWriter(System.err, true)));
+                new DigitsAdaptation(),
+                args,
+                new PrintWriter(System.out, true, UTF_8),
+                new PrintWriter(System.err, true, UTF_8)));
     }
 
     @Override
