@@ -21,11 +21,9 @@ final class BranchDenseLayer extends DenseLayer {
     private final LowRankBranch branch;
     private @Nullable INDArray keptSum;
 
-    BranchDenseLayer(NeuralNetConfiguration conf, INDArray weights, DataType type, LowRankBranch branch) {
+    BranchDenseLayer(NeuralNetConfiguration conf, DataType type, LowRankBranch branch) {
         super(conf, type);
         this.branch = branch;
-        setParamsViewArray(weights);
-        setParamTable(conf.getLayer().initializer().init(conf, weights, false));
     }
 
     @Override

@@ -14,17 +14,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class BranchEmbeddingLayer extends EmbeddingLayer {
     private final LowRankBranch branch;
 
-    BranchEmbeddingLayer(NeuralNetConfiguration conf, INDArray weights, DataType type, LowRankBranch branch) {
+    BranchEmbeddingLayer(NeuralNetConfiguration conf, DataType type, LowRankBranch branch) {
         super(conf, type);
         this.branch = branch;
-        setParamsViewArray(weights);
-        setParamTable(conf.getLayer().initializer().init(conf, weights, false));
     }
 
     @Override
     protected INDArray preOutput(boolean training, LayerWorkspaceMgr workspaceMgr) {
         INDArray rows = super.preOutput(training, workspaceMgr);
-        branch.addRowsTo(rows, indices(), training, workspaceMgr);
+        branch.addRowsTo(rows, input, training, workspaceMgr);
         return rows;
     }
 
@@ -36,7 +34,7 @@ final class BranchEmbeddingLayer extends EmbeddingLayer {
         if (maskArray != null) {
             delta.muliColumnVector(maskArray.castTo(dataType));
         }
-        branch.backwardRows(indices(), delta, workspaceMgr);
+        branch.backwardRows(input, delta, workspaceMgr);
         return new Pair<>(new DefaultGradient(), null);
     }
 
@@ -44,9 +42,5 @@ final class BranchEmbeddingLayer extends EmbeddingLayer {
     public void clear() {
         super.clear();
         branch.forget();
-    }
-
-    private int[] indices() {
-        return input.dup('c').data().asInt();
     }
 }

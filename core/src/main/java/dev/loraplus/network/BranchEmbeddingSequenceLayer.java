@@ -17,11 +17,9 @@ import org.nd4j.linalg.factory.Nd4j;
 final class BranchEmbeddingSequenceLayer extends EmbeddingSequenceLayer {
     private final LowRankBranch branch;
 
-    BranchEmbeddingSequenceLayer(NeuralNetConfiguration conf, INDArray weights, DataType type, LowRankBranch branch) {
+    BranchEmbeddingSequenceLayer(NeuralNetConfiguration conf, DataType type, LowRankBranch branch) {
         super(conf, type);
         this.branch = branch;
-        setParamsViewArray(weights);
-        setParamTable(conf.getLayer().initializer().init(conf, weights, false));
     }
 
     @Override
@@ -30,10 +28,9 @@ final class BranchEmbeddingSequenceLayer extends EmbeddingSequenceLayer {
         if (!branch.isActive()) {
             return whole;
         }
-        int[] indices = indices();
         INDArray added =
-                Nd4j.zeros(whole.dataType(), indices.length, layerConf().getNOut());
-        branch.addRowsTo(added, indices, training, workspaceMgr);
+                Nd4j.zeros(whole.dataType(), input.length(), layerConf().getNOut());
+        branch.addRowsTo(added, input, training, workspaceMgr);
         INDArray timeFirst = added.reshape('c', input.size(0), -1, layerConf().getNOut());
         return whole.addi(channelsFirst() ? timeFirst.permute(0, 2, 1) : timeFirst);
     }
@@ -48,7 +45,7 @@ final class BranchEmbeddingSequenceLayer extends EmbeddingSequenceLayer {
         }
         INDArray timeFirst = channelsFirst() ? delta.permute(0, 2, 1) : delta;
         INDArray rows = timeFirst.dup('c').reshape('c', -1, layerConf().getNOut());
-        branch.backwardRows(indices(), rows, workspaceMgr);
+        branch.backwardRows(input, rows, workspaceMgr);
         return new Pair<>(new DefaultGradient(), null);
     }
 
@@ -60,9 +57,5 @@ final class BranchEmbeddingSequenceLayer extends EmbeddingSequenceLayer {
 
     private boolean channelsFirst() {
         return layerConf().getOutputFormat() == RNNFormat.NCW;
-    }
-
-    private int[] indices() {
-        return input.dup('c').data().asInt();
     }
 }

@@ -11,15 +11,14 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Knows the kinds of layers that compute with a branch of their own instead of a whole weight. */
 final class BranchLayers {
 
-    /** Makes a layer from the network's configuration with that layer's, its flat weights, data type and branch. */
+    /** Makes a layer, still without weights, from the network's configuration with that layer's, data type and branch. */
     @FunctionalInterface
     private interface Maker {
-        Layer make(NeuralNetConfiguration conf, INDArray weights, DataType type, LowRankBranch branch);
+        Layer make(NeuralNetConfiguration conf, DataType type, LowRankBranch branch);
     }
 
     /** The branch computes inside the layer and writes its gradients itself. */
@@ -59,7 +58,10 @@ final class BranchLayers {
                     + " has no branch; expected one of " + MAKERS.keySet() + ".");
         }
         LowRankBranch branch = new LowRankBranch(parameters, layer.getLayerName(), DefaultParamInitializer.WEIGHT_KEY);
-        return maker.make(conf, parameters.base(), type, branch);
+        Layer made = maker.make(conf, type, branch);
+        made.setParamsViewArray(parameters.base());
+        made.setParamTable(layer.initializer().init(conf, parameters.base(), false));
+        return made;
     }
 
     static WeightPath path() {

@@ -16,11 +16,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class BranchOutputLayer extends OutputLayer {
     private final LowRankBranch branch;
 
-    BranchOutputLayer(NeuralNetConfiguration conf, INDArray weights, DataType type, LowRankBranch branch) {
+    BranchOutputLayer(NeuralNetConfiguration conf, DataType type, LowRankBranch branch) {
         super(conf, type);
         this.branch = branch;
-        setParamsViewArray(weights);
-        setParamTable(conf.getLayer().initializer().init(conf, weights, false));
     }
 
     @Override

@@ -22,11 +22,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class BranchRnnOutputLayer extends RnnOutputLayer {
     private final LowRankBranch branch;
 
-    BranchRnnOutputLayer(NeuralNetConfiguration conf, INDArray weights, DataType type, LowRankBranch branch) {
+    BranchRnnOutputLayer(NeuralNetConfiguration conf, DataType type, LowRankBranch branch) {
         super(conf, type);
         this.branch = branch;
-        setParamsViewArray(weights);
-        setParamTable(conf.getLayer().initializer().init(conf, weights, false));
     }
 
     @Override

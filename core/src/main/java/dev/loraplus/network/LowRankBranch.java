@@ -98,25 +98,25 @@ final class LowRankBranch {
     }
 
     /** Adds the branch to rows of an embedding, in place: x is one-hot at {@code indices}, and h are rows of A. */
-    void addRowsTo(INDArray sum, int[] indices, boolean training, LayerWorkspaceMgr workspaceMgr) {
+    void addRowsTo(INDArray sum, INDArray indices, boolean training, LayerWorkspaceMgr workspaceMgr) {
         if (factors == null) {
             return;
         }
-        INDArray h = empty(new long[] {indices.length, factors.a().size(1)}, workspaceMgr);
-        Nd4j.pullRows(factors.a(), h, 1, indices);
+        INDArray h = empty(new long[] {indices.length(), factors.a().size(1)}, workspaceMgr);
+        Nd4j.pullRows(factors.a(), h, 1, rows(indices));
         Gemm.add(h, factors.b(), scaling(), sum);
         hidden = training ? h : null;
     }
 
     /** Computes the factors' gradients of an embedding after {@link #addRowsTo} in training. */
-    void backwardRows(int[] indices, INDArray delta, LayerWorkspaceMgr workspaceMgr) {
+    void backwardRows(INDArray indices, INDArray delta, LayerWorkspaceMgr workspaceMgr) {
         if (factors == null || hidden == null) {
             return;
         }
         Factors gradients = parameters.gradient(key);
         INDArray dh = throughB(delta, hidden, gradients, workspaceMgr);
         gradients.a().assign(0);
-        Nd4j.scatterUpdate(UpdateOp.ADD, gradients.a(), Nd4j.createFromArray(indices), dh, ROWS);
+        Nd4j.scatterUpdate(UpdateOp.ADD, gradients.a(), Nd4j.createFromArray(rows(indices)), dh, ROWS);
         forget();
     }
 
@@ -124,6 +124,10 @@ final class LowRankBranch {
     void forget() {
         hidden = null;
         mask = null;
+    }
+
+    private static int[] rows(INDArray indices) {
+        return indices.dup('c').data().asInt();
     }
 
     private INDArray throughB(INDArray delta, INDArray h, Factors gradients, LayerWorkspaceMgr workspaceMgr) {
