@@ -95,6 +95,66 @@ class ParameterGroupsTest {
                 .withMessageContaining("headRate = 0.005 has no effect with Grouping.REFERENCE");
     }
 
+    /** One parameter of every kind that has a rule of its own. */
+    @Test
+    void strict_followsItsTableForEveryKind() {
+        List<TrainedParameter> parameters = List.of(
+                new TrainedParameter("table.A", new long[] {9, 4}, Kind.EMBEDDING_A),
+                new TrainedParameter("table.B", new long[] {4, 32}, Kind.EMBEDDING_B),
+                new TrainedParameter("query.B.bias", new long[] {32}, Kind.FACTOR_B_BIAS),
+                new TrainedParameter("query.bias", new long[] {32}, Kind.BASE_BIAS),
+                new TrainedParameter("query.magnitude", new long[] {32}, Kind.MAGNITUDE),
+                new TrainedParameter("conv.magnitude", new long[] {1, 4, 1, 1}, Kind.CONV_MAGNITUDE),
+                new TrainedParameter("batch.gain", new long[] {32}, Kind.OTHER_NORM_GAIN));
+
+        assertThat(ParameterGroups.of(parameters, STRICT.withHeadRate(OptionalDouble.of(5e-3)))
+                        .assignments())
+                .extracting(each -> each.parameter().name(), Assignment::group, Assignment::rate, Assignment::decay)
+                .containsExactly(
+                        tuple("table.A", "A", ETA, DECAY),
+                        tuple("table.B", "B", 0.016, DECAY),
+                        tuple("query.B.bias", "B_no_decay", 0.016, 0.0),
+                        tuple("query.magnitude", "magnitude", ETA, 0.0),
+                        tuple("conv.magnitude", "magnitude", ETA, 0.0),
+                        tuple("query.bias", "base_no_decay", ETA, 0.0),
+                        tuple("batch.gain", "head_no_decay", 5e-3, 0.0));
+        assertThat(ParameterGroups.of(parameters, STRICT.withEmbeddingRate(OptionalDouble.of(2e-5)))
+                        .assignments())
+                .extracting(each -> each.parameter().name(), Assignment::group, Assignment::rate, Assignment::decay)
+                .contains(tuple("table.A", "embedding", 2e-5, DECAY), tuple("table.B", "embedding", 2e-5, DECAY));
+    }
+
+    @Test
+    void lambda_canDifferByParameter() {
+        ParameterGroups groups = ParameterGroups.of(
+                PARAMETERS, STRICT.withLambda(each -> each.name().startsWith("value") ? 4 : LAMBDA));
+
+        assertThat(groups.of("query.B").rate()).isEqualTo(0.016);
+        assertThat(groups.of("value.B").rate()).isEqualTo(0.004);
+        assertThat(groups.of("value.A").rate()).isEqualTo(ETA);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(PARAMETERS, STRICT.withLambda(each -> 0)))
+                .withMessageContaining("lambda of 'query.B' must be finite and above 0, got 0.0");
+    }
+
+    @Test
+    void settingsWithoutEffect_areRefused() {
+        List<TrainedParameter> factors = PARAMETERS.subList(0, 2);
+        List<TrainedParameter> biases = PARAMETERS.subList(7, 8);
+        OptionalDouble rate = OptionalDouble.of(1e-5);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(factors, STRICT.withHeadRate(rate)))
+                .withMessageContaining("headRate = 1.0E-5 has no effect")
+                .withMessageContaining("[query.A, query.B]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(factors, STRICT.withEmbeddingRate(rate)))
+                .withMessageContaining("embeddingRate = 1.0E-5 has no effect");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(biases, STRICT))
+                .withMessageContaining("weightDecay = 0.01 has no effect");
+    }
+
     @Test
     void table_alignsColumnsAndCountsWhatIsTrained() {
         ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT.withHeadRate(OptionalDouble.of(5e-3)));
