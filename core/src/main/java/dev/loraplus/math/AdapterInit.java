@@ -31,7 +31,8 @@ public final class AdapterInit {
      * @param nOut the columns of B {@code [r, nOut]}, at least 1
      * @param type FLOAT or DOUBLE
      * @param seed each seed draws other values
-     * @throws IllegalArgumentException if a size is below 1, or the type is neither FLOAT nor DOUBLE
+     * @throws IllegalArgumentException if a size is below 1, the type is neither FLOAT nor DOUBLE, the initialization
+     *     changes the base, or the rank is odd for {@link Initialization#ORTHOGONAL}
      */
     public static Adapter.Factors factors(
             Initialization initialization, String name, long nIn, long rank, long nOut, DataType type, long seed) {
@@ -43,7 +44,23 @@ public final class AdapterInit {
                 new Adapter.Factors(kaimingUniform(name, nIn, rank, type, seed), Nd4j.zeros(type, rank, nOut));
             case B_RANDOM_A_ZERO ->
                 new Adapter.Factors(Nd4j.zeros(type, nIn, rank), kaimingUniform(name, rank, nOut, type, seed));
+            case GAUSSIAN ->
+                new Adapter.Factors(normal(name, nIn, rank, 1.0 / rank, type, seed), Nd4j.zeros(type, rank, nOut));
+            case ORTHOGONAL -> OrthogonalInit.factors(name, nIn, rank, nOut, type, seed);
+            case PISSA, OLORA ->
+                throw new IllegalArgumentException("The factors of '" + name + "' can't start by " + initialization
+                        + ", which needs the weight; choose an initialization that leaves the base as it is.");
         };
+    }
+
+    /** Draws a factor from N(0, deviation<sup>2</sup>), as {@link #kaimingUniform} draws from its range. */
+    static INDArray normal(String name, long rows, long columns, double deviation, DataType type, long seed) {
+        Random random = new Random(hash(seed, name));
+        double[] values = DoubleStream.generate(random::nextGaussian)
+                .limit(Math.multiplyExact(rows, columns))
+                .map(value -> deviation * value)
+                .toArray();
+        return Nd4j.createFromArray(values).castTo(type).reshape('c', rows, columns);
     }
 
     /**

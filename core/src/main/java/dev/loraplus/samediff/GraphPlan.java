@@ -35,6 +35,7 @@ record GraphPlan(List<AdaptableWeight> targets, Map<String, SavedVariable> saved
      * @throws IllegalArgumentException if the graph is adapted already, or a target can't be adapted; all are named
      */
     static GraphPlan of(SameDiff graph, LoraConfig config) {
+        PlainOptions.require(config);
         List<AdaptableWeight> adaptable = new WeightScan(graph).adaptable();
         Map<String, SavedVariable> saved = saved(graph, config, adaptable);
         List<AdaptableWeight> candidates =
