@@ -275,6 +275,14 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return List.copyOf(parameters);
     }
 
+    /**
+     * Returns DL4J's {@code summary()}, which has no place for rates, and after it {@link #describe()}, which prints the
+     * learning rate of every trained parameter.
+     */
+    public String summary() {
+        return topology.summary(network) + describe();
+    }
+
     @Override
     public String describe() {
         return new NetworkDescription(config, topology.sites(network), topology.iteration(network))
