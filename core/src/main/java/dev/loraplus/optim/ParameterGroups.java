@@ -93,19 +93,20 @@ public final class ParameterGroups {
 
     private static Placed strict(TrainedParameter parameter, Rates rates) {
         return switch (parameter.kind()) {
-            case FACTOR_A -> likeA(parameter, rates);
-            case FACTOR_B -> likeB(parameter, rates);
-            case WEIGHT -> placed(3, parameter, "head", rates.ofHead(), rates.decay());
-            case BIAS, NORM -> placed(4, parameter, "head_no_decay", rates.ofHead(), 0);
+            case FACTOR_A, EMBEDDING_A -> likeA(parameter, rates);
+            case FACTOR_B, EMBEDDING_B, FACTOR_B_BIAS, MAGNITUDE, CONV_MAGNITUDE -> likeB(parameter, rates);
+            case WEIGHT, OTHER_NORM_GAIN -> placed(3, parameter, "head", rates.ofHead(), rates.decay());
+            case BIAS, BASE_BIAS, NORM -> placed(4, parameter, "head_no_decay", rates.ofHead(), 0);
         };
     }
 
     private static Placed reference(TrainedParameter parameter, Rates rates) {
         return switch (parameter.kind()) {
-            case FACTOR_A -> likeA(parameter, rates);
-            case FACTOR_B -> likeB(parameter, rates);
-            case WEIGHT -> parameter.shape().length < 2 ? likeB(parameter, rates) : likeA(parameter, rates);
-            case BIAS, NORM -> placed(3, parameter, "B_no_decay", rates.ofB(), 0);
+            case FACTOR_A, EMBEDDING_A, EMBEDDING_B, CONV_MAGNITUDE -> likeA(parameter, rates);
+            case FACTOR_B, MAGNITUDE -> likeB(parameter, rates);
+            case WEIGHT, OTHER_NORM_GAIN ->
+                parameter.shape().length < 2 ? likeB(parameter, rates) : likeA(parameter, rates);
+            case BIAS, BASE_BIAS, FACTOR_B_BIAS, NORM -> placed(3, parameter, "B_no_decay", rates.ofB(), 0);
         };
     }
 
