@@ -113,10 +113,10 @@ class PeftParityTest {
                 .eta(golden.number("lr"))
                 .weightDecay(golden.number("loraplus_weight_decay"))
                 .grouping(Grouping.REFERENCE)
-                .adamW(new AdamW.Config(
+                .optimizer(new AdamW(new AdamW.Config(
                         golden.expected().path("betas").get(0).asDouble(),
                         golden.expected().path("betas").get(1).asDouble(),
-                        golden.number("eps")))
+                        golden.number("eps"))))
                 .build();
     }
 
