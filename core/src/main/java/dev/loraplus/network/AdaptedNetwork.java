@@ -181,6 +181,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         for (Site site : topology.sites(network)) {
             if (site.runtime() instanceof AdapterLayer layer) {
                 layer.parameters().factors().forEach((key, pair) -> factors.put(site.name() + "." + key, pair));
+                layer.parameters()
+                        .biases()
+                        .forEach((key, bias) -> saved.put(site.name() + "." + key, new Saved(bias, false)));
             } else if (isTrained(site)) {
                 Map<String, INDArray> live = site.runtime().paramTable();
                 for (FileParameter parameter : NetworkFiles.parameters(site)) {
@@ -312,10 +315,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     private static void clearFactors(Site site) {
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters().factors().values().forEach(pair -> {
-                pair.a().assign(0);
-                pair.b().assign(0);
-            });
+            layer.parameters().clear();
         }
     }
 

@@ -24,10 +24,20 @@ final class NetworkDescription {
     static List<TrainedParameter> parameters(Site site) {
         List<TrainedParameter> parameters = new ArrayList<>();
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters().factors().forEach((key, pair) -> {
-                parameters.add(parameter(site, FactorKeys.a(key), pair.a().shape(), Kind.FACTOR_A));
-                parameters.add(parameter(site, FactorKeys.b(key), pair.b().shape(), Kind.FACTOR_B));
-            });
+            layer.parameters()
+                    .factors()
+                    .forEach((key, pair) -> AdapterParameters.named(
+                            key,
+                            pair,
+                            (name, array) -> parameters.add(parameter(
+                                    site,
+                                    name,
+                                    array.shape(),
+                                    FactorKeys.isOfB(name) ? Kind.FACTOR_B : Kind.FACTOR_A))));
+            layer.parameters()
+                    .biases()
+                    .forEach((key, bias) ->
+                            parameters.add(parameter(site, FactorKeys.trained(key), bias.shape(), Kind.BIAS)));
         } else if (AdaptedNetwork.isTrained(site)) {
             site.runtime().paramTable().forEach((key, array) -> {
                 boolean weight = array.rank() > 1 && array.size(0) > 1;
@@ -45,7 +55,9 @@ final class NetworkDescription {
         for (Site site : sites) {
             if (site.conf() instanceof LoraLayer lora) {
                 long factors = lora.spec().factorLength();
-                trained += lora.spec().mode() == LayerMode.TRAINED ? lora.spec().length() : factors;
+                trained += lora.spec().mode() == LayerMode.TRAINED
+                        ? lora.spec().length()
+                        : factors + lora.spec().biasLength();
                 all += lora.spec().origin().length() + factors;
             } else {
                 trained += site.runtime().numParams();
