@@ -140,8 +140,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         PeftAdapterFile file = PeftAdapterFile.open(folder);
         LoraConfig config = AdapterLoading.config(file, change);
         try {
-            AdaptedNetwork<N> adapted = attach(topology, base, config, options);
-            adapted.provenance.putAll(NetworkFiles.fill(topology.sites(adapted.network), file, folder, anyBase));
+            NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+            Adapter read = NetworkFiles.bind(plan, file);
+            AdaptedNetwork<N> adapted = attach(topology, base, config, options, plan);
+            NetworkFiles.fill(topology.sites(adapted.network), file, read, folder, anyBase);
+            adapted.provenance.putAll(read.provenance());
             return adapted;
         } catch (NoMatchingTargetException e) {
             throw new IOException("The adapter in " + folder + " does not fit the network: " + e.getMessage(), e);
@@ -150,7 +153,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     private static <N> AdaptedNetwork<N> attach(
             Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
-        NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+        return attach(topology, base, config, options, NetworkPlan.of(topology, base, config, options));
+    }
+
+    private static <N> AdaptedNetwork<N> attach(
+            Topology<N> topology, N base, LoraConfig config, NetworkOptions options, NetworkPlan plan) {
         Map<String, LoraLayer> wrapped =
                 new LayerWrapping(config, options, plan, topology.iteration(base), topology.epoch(base)).wrap();
         N network = topology.rebuild(
