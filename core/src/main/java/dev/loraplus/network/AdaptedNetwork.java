@@ -4,6 +4,7 @@ import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
+import dev.loraplus.AdapterReport;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.io.AdapterLoading;
@@ -283,9 +284,13 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     }
 
     @Override
-    public String describe() {
-        return new NetworkDescription(config, topology.sites(network), topology.iteration(network))
-                .text(topology.epoch(network));
+    public AdapterReport describe() {
+        return new NetworkDescription(
+                        topology.sites(network),
+                        topology.dataType(network),
+                        topology.iteration(network),
+                        topology.epoch(network))
+                .report();
     }
 
     static boolean isTrained(Site site) {
