@@ -245,6 +245,11 @@ public final class Targets {
         return excluded.isEmpty() ? included.toString() : included + " except " + excluded;
     }
 
+    /** Returns whether a regular expression selects. */
+    boolean hasRegex() {
+        return included.stream().anyMatch(rule -> rule.kind() == Kind.REGEX);
+    }
+
     private static Targets of(Kind kind, String... texts) {
         List<Rule> rules = new ArrayList<>();
         for (String text : texts) {

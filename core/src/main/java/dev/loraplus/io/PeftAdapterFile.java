@@ -90,8 +90,7 @@ public final class PeftAdapterFile {
      * factors in the file are.
      *
      * @throws IOException if a file is missing, malformed or damaged, a value is NaN or infinite, or the adapter is of a
-     *     kind that this library lacks (DoRA, rsLoRA, patterns, trained biases, ...); the message names file and key or
-     *     tensor
+     *     kind that this library lacks; the message names file and key or tensor
      */
     public static PeftAdapterFile open(Path folder) throws IOException {
         PeftConfig peft = PeftConfig.read(folder);
@@ -148,7 +147,7 @@ public final class PeftAdapterFile {
      *     slot; the message lists all of them
      */
     public Adapter bind(List<Slot> slots) throws IOException {
-        PeftBinder binder = new PeftBinder(tensors.tensors(), config.rank());
+        PeftBinder binder = new PeftBinder(tensors.tensors(), config);
         binder.bind(subject, slots);
         return new Adapter(config, binder.factors(), binder.saved(), provenance);
     }
@@ -161,7 +160,8 @@ public final class PeftAdapterFile {
         List<String> unsupported = PeftKeys.unsupported(tensors.keySet());
         if (!unsupported.isEmpty()) {
             throw new IOException(subject + " holds tensors of a kind that this library lacks: " + unsupported
-                    + "; expected lora_A.weight and lora_B.weight of linear modules.");
+                    + "; expected factors of linear, embedding and convolution modules, with DoRA's magnitudes and B's"
+                    + " biases.");
         }
     }
 
@@ -173,14 +173,9 @@ public final class PeftAdapterFile {
             throw new IOException(peft.subject() + " names no target_modules and " + metadata.subject()
                     + " holds neither factors nor trained variables; expected an adapter.");
         }
-        LoraConfig.Builder builder = LoraConfig.builder()
-                .rank(peft.rank())
-                .alpha(peft.alpha())
-                .dropout(peft.dropout())
-                .targets(peft.targets(modules))
-                .modulesToSave(peft.modulesToSave().toArray(String[]::new));
-        metadata.applyTo(builder);
         try {
+            LoraConfig.Builder builder = peft.builder().targets(peft.targets(modules));
+            metadata.applyTo(builder);
             return builder.build();
         } catch (IllegalArgumentException e) {
             throw new IOException(

@@ -2,6 +2,7 @@ package dev.loraplus.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.loraplus.LoraConfig;
 import dev.loraplus.Targets;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,8 +21,8 @@ final class PeftConfig {
     /** A key that PEFT itself skips when it reads. */
     private static final String RUNTIME_KEY = "runtime_config";
 
-    /** The start values that leave the base as it is, so that the factors of the file are right on it. */
-    private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "orthogonal", "eva", "mica");
+    /** The start values that we lack, but that leave the base as it is, so that the factors are right on it. */
+    private static final Set<String> HARMLESS_STARTS = Set.of("eva", "mica");
 
     private final String subject;
     private final String sha256;
@@ -98,8 +99,10 @@ final class PeftConfig {
         return values.required("lora_dropout").doubleValue();
     }
 
-    List<String> modulesToSave() {
-        return texts("modules_to_save");
+    /** Returns a builder with everything but the targets. */
+    LoraConfig.Builder builder() throws IOException {
+        return new PeftOptionReader(subject, values)
+                .applyTo(LoraConfig.builder().rank(rank()).alpha(alpha()).dropout(dropout()));
     }
 
     Optional<String> text(String key) {
@@ -166,15 +169,19 @@ final class PeftConfig {
     private void requireSupported() throws IOException {
         List<String> unsupported = PeftOption.unsupported(values);
         JsonNode start = values.required("init_lora_weights");
-        if (start.isTextual() && !HARMLESS_STARTS.contains(start.textValue().toLowerCase(Locale.ROOT))) {
+        if (start.isTextual() && !isKnown(start.textValue().toLowerCase(Locale.ROOT))) {
             unsupported.add("init_lora_weights = " + start + " (which changes the base)");
         }
         if (!unsupported.isEmpty()) {
             throw new IOException(subject + " asks for what this library lacks: " + String.join(", ", unsupported)
-                    + "; expected plain LoRA. Merge or convert the adapter with PEFT first.");
+                    + "; expected LoRA with the options of LoraConfig. Merge or convert the adapter with PEFT first.");
         }
         if (!values.required("r").canConvertToInt() || rank() < 1) {
             throw new IOException(subject + ": 'r' is " + values.get("r") + ", expected a whole number of at least 1.");
         }
+    }
+
+    private static boolean isKnown(String start) {
+        return HARMLESS_STARTS.contains(start) || PeftOptionReader.STARTS.containsKey(start);
     }
 }

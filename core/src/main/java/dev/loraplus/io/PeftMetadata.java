@@ -39,6 +39,10 @@ record PeftMetadata(String subject, Map<String, String> texts) {
         texts.put(PREFIX + "version", version());
         texts.put(PREFIX + CONFIG_HASH, TensorDigest.sha256(configuration));
         config.headRate().ifPresent(rate -> texts.put(PREFIX + "headRate", Double.toString(rate)));
+        config.embeddingRate().ifPresent(rate -> texts.put(PREFIX + "embeddingRate", Double.toString(rate)));
+        if (!config.lambdaPattern().isEmpty()) {
+            texts.put(PREFIX + "lambdaPattern", LambdaPatterns.format(config.lambdaPattern()));
+        }
         for (String key : new String[] {ETA, BASE}) {
             String value = adapter.provenance().get(key);
             if (value != null) {
@@ -72,6 +76,11 @@ record PeftMetadata(String subject, Map<String, String> texts) {
             text("seed").map(Long::valueOf).ifPresent(builder::seed);
             text("initialization").map(Initialization::valueOf).ifPresent(builder::initialization);
             text("headRate").map(Double::valueOf).ifPresent(builder::headRate);
+            text("embeddingRate").map(Double::valueOf).ifPresent(builder::embeddingRate);
+            Optional<String> lambdas = text("lambdaPattern");
+            if (lambdas.isPresent()) {
+                LambdaPatterns.parse(subject, lambdas.get()).forEach(builder::lambdaPattern);
+            }
         } catch (IllegalArgumentException e) {
             throw new IOException(subject + ": the header's " + PREFIX + " texts are damaged: " + e.getMessage(), e);
         }

@@ -33,6 +33,7 @@ record NetworkPlan(List<Site> sites, Map<String, Map<String, WeightMatrix>> adap
      */
     static <N> NetworkPlan of(Topology<N> topology, N network, LoraConfig config, NetworkOptions options) {
         requireAdaptable(topology, network);
+        PlainOptions.require(config);
         List<Site> sites = topology.sites(network).stream()
                 .filter(site -> site.runtime().numParams() > 0)
                 .toList();

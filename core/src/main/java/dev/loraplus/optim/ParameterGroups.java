@@ -1,11 +1,12 @@
 package dev.loraplus.optim;
 
-import java.util.ArrayList;
+import dev.loraplus.optim.TrainedParameter.Kind;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * Gives every trained parameter its group, peak learning rate and weight decay. Immutable and thread-safe.
@@ -13,6 +14,13 @@ import java.util.OptionalDouble;
  * @since 0.1.0
  */
 public final class ParameterGroups {
+    /** The groups of both {@link Grouping}s, in their order. */
+    private static final List<String> ORDER =
+            List.of("A", "embedding", "B", "B_no_decay", "magnitude", "base_no_decay", "head", "head_no_decay");
+
+    private static final Set<Kind> HEAD = Set.of(Kind.WEIGHT, Kind.BIAS, Kind.NORM, Kind.OTHER_NORM_GAIN);
+    private static final Set<Kind> EMBEDDING = Set.of(Kind.EMBEDDING_A, Kind.EMBEDDING_B);
+
     private final Map<String, Assignment> byName;
 
     private ParameterGroups(Map<String, Assignment> byName) {
@@ -20,42 +28,21 @@ public final class ParameterGroups {
     }
 
     /**
-     * Assigns groups, rates and decays as the {@link Grouping} says.
+     * Assigns groups, rates and decays as the settings' {@link Grouping} says.
      *
      * @param parameters every parameter that is trained, each name once
-     * @param grouping which parameters learn at lambda &middot; eta
-     * @param lambda the rate of B divided by that of A: finite and above 0
-     * @param headRate the absolute rate of modules that are trained fully: finite and above 0; empty means eta; must
-     *     be empty with {@link Grouping#REFERENCE}
-     * @param eta the rate of A: finite and above 0
-     * @param weightDecay the decay of what is decayed: finite and at least 0
-     * @throws IllegalArgumentException if a value lies outside its range, a name comes twice, or a head rate meets
-     *     {@link Grouping#REFERENCE}
+     * @param settings rates, lambda and decay
+     * @throws IllegalArgumentException if a name comes twice, lambda &middot; eta of a parameter is not finite and above
+     *     0, or a head rate, embedding rate or weight decay is set that no parameter has
      */
-    public static ParameterGroups of(
-            List<TrainedParameter> parameters,
-            Grouping grouping,
-            double lambda,
-            OptionalDouble headRate,
-            double eta,
-            double weightDecay) {
-        Checks.positive("lambda", lambda);
-        Checks.positive("eta", eta);
-        Checks.notNegative("weightDecay", weightDecay);
-        headRate.ifPresent(rate -> Checks.positive("headRate", rate));
-        if (grouping == Grouping.REFERENCE && headRate.isPresent()) {
-            throw new IllegalArgumentException("headRate = " + headRate.getAsDouble()
-                    + " has no effect with Grouping.REFERENCE, where the rates of a head follow PEFT's"
-                    + " create_loraplus_optimizer; drop headRate or use Grouping.STRICT.");
-        }
-        Rates rates = new Rates(eta, lambda * eta, headRate.orElse(eta), weightDecay);
-        Checks.positive("lambda * eta", rates.ofB());
-        List<Placed> placed = new ArrayList<>();
-        for (TrainedParameter parameter : parameters) {
-            placed.add(grouping == Grouping.STRICT ? strict(parameter, rates) : reference(parameter, rates));
-        }
-        placed.sort(Comparator.comparingInt(Placed::order));
-        return new ParameterGroups(index(placed));
+    public static ParameterGroups of(List<TrainedParameter> parameters, GroupSettings settings) {
+        GroupRules rules = new GroupRules(settings);
+        List<Assignment> assignments = parameters.stream()
+                .map(rules::assign)
+                .sorted(Comparator.comparingInt(assignment -> ORDER.indexOf(assignment.group())))
+                .toList();
+        requireEffect(assignments, settings);
+        return new ParameterGroups(index(assignments));
     }
 
     /** Returns the assignments by group, in the order of {@link Grouping}; within a group in the order given. */
@@ -87,45 +74,36 @@ public final class ParameterGroups {
         return table();
     }
 
-    private record Rates(double ofA, double ofB, double ofHead, double decay) {}
-
-    private record Placed(int order, Assignment assignment) {}
-
-    private static Placed strict(TrainedParameter parameter, Rates rates) {
-        return switch (parameter.kind()) {
-            case FACTOR_A -> likeA(parameter, rates);
-            case FACTOR_B -> likeB(parameter, rates);
-            case WEIGHT -> placed(3, parameter, "head", rates.ofHead(), rates.decay());
-            case BIAS, NORM -> placed(4, parameter, "head_no_decay", rates.ofHead(), 0);
-        };
+    private static void requireEffect(List<Assignment> assignments, GroupSettings settings) {
+        requireKind(assignments, "headRate", settings.headRate(), HEAD, "is trained fully: name modules to save");
+        requireKind(assignments, "embeddingRate", settings.embeddingRate(), EMBEDDING, "is an embedding: target one");
+        if (settings.weightDecay() > 0 && assignments.stream().allMatch(each -> each.decay() == 0)) {
+            throw new IllegalArgumentException("weightDecay = " + settings.weightDecay()
+                    + " has no effect: none of the trained parameters "
+                    + names(assignments) + " is decayed; drop weightDecay.");
+        }
     }
 
-    private static Placed reference(TrainedParameter parameter, Rates rates) {
-        return switch (parameter.kind()) {
-            case FACTOR_A -> likeA(parameter, rates);
-            case FACTOR_B -> likeB(parameter, rates);
-            case WEIGHT -> parameter.shape().length < 2 ? likeB(parameter, rates) : likeA(parameter, rates);
-            case BIAS, NORM -> placed(3, parameter, "B_no_decay", rates.ofB(), 0);
-        };
+    private static void requireKind(
+            List<Assignment> assignments, String option, OptionalDouble value, Set<Kind> kinds, String remedy) {
+        boolean used = assignments.stream()
+                .anyMatch(each -> kinds.contains(each.parameter().kind()));
+        if (value.isPresent() && !used) {
+            throw new IllegalArgumentException(
+                    option + " = " + value.getAsDouble() + " has no effect: none of the trained parameters "
+                            + names(assignments) + " " + remedy + ", or drop " + option + ".");
+        }
     }
 
-    private static Placed likeA(TrainedParameter parameter, Rates rates) {
-        return placed(0, parameter, "A", rates.ofA(), rates.decay());
+    private static List<String> names(List<Assignment> assignments) {
+        return assignments.stream().map(each -> each.parameter().name()).toList();
     }
 
-    private static Placed likeB(TrainedParameter parameter, Rates rates) {
-        return placed(2, parameter, "B", rates.ofB(), rates.decay());
-    }
-
-    private static Placed placed(int order, TrainedParameter parameter, String group, double rate, double decay) {
-        return new Placed(order, new Assignment(parameter, group, rate, decay));
-    }
-
-    private static Map<String, Assignment> index(List<Placed> placed) {
+    private static Map<String, Assignment> index(List<Assignment> assignments) {
         Map<String, Assignment> byName = new LinkedHashMap<>();
-        for (Placed each : placed) {
-            String name = each.assignment().parameter().name();
-            if (byName.put(name, each.assignment()) != null) {
+        for (Assignment assignment : assignments) {
+            String name = assignment.parameter().name();
+            if (byName.put(name, assignment) != null) {
                 throw new IllegalArgumentException(
                         "Parameter '" + name + "' is declared twice; every trained parameter needs a name of its own.");
             }

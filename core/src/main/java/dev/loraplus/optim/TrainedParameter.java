@@ -22,12 +22,26 @@ public record TrainedParameter(String name, long[] shape, Kind kind) {
         FACTOR_A,
         /** The output side {@code [r, nOut]} of a pair of factors. */
         FACTOR_B,
+        /** The input side {@code [V, r]} of a pair of factors on an embedding, looked up by row. */
+        EMBEDDING_A,
+        /** The output side {@code [r, n]} of a pair of factors on an embedding. */
+        EMBEDDING_B,
+        /** The bias {@code [nOut]} of a factor B. */
+        FACTOR_B_BIAS,
+        /** A bias of the base that is trained along with the factors. */
+        BASE_BIAS,
+        /** The magnitudes of DoRA, one for each output of a matrix or column of an embedding. */
+        MAGNITUDE,
+        /** The magnitudes of DoRA on a convolution, one for each output channel. */
+        CONV_MAGNITUDE,
         /** An array of a module that is trained fully, other than a bias or a norm. */
         WEIGHT,
         /** The bias of a module that is trained fully. */
         BIAS,
-        /** The gain or shift of a normalisation. */
-        NORM
+        /** The gain or shift of a layer normalisation, or the shift of another normalisation. */
+        NORM,
+        /** The gain of a normalisation other than LayerNorm, such as BatchNorm or RMSNorm. */
+        OTHER_NORM_GAIN
     }
 
     /** Checks that all values are there and copies the shape. */

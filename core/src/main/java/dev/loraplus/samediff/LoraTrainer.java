@@ -1,8 +1,9 @@
 package dev.loraplus.samediff;
 
-import dev.loraplus.optim.AdamW;
 import dev.loraplus.optim.Assignment;
 import dev.loraplus.optim.GradientClip;
+import dev.loraplus.optim.GroupSettings;
+import dev.loraplus.optim.Optimizer;
 import dev.loraplus.optim.ParameterGroups;
 import dev.loraplus.optim.Schedule;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /**
- * Trains the adapter of a SameDiff graph by LoRA+: AdamW with B at lambda times the rate of A (arXiv 2402.12354 &sect;4).
+ * Trains the adapter of a SameDiff graph by LoRA+: any optimizer with B at lambda times the rate of A (arXiv 2402.12354 &sect;4).
  *
  * <p>A step computes all gradients in one long-lived session, clips them by their global norm, and only then updates.
  * The parameters of the graph change in place; its TrainingConfig and its updater state are never touched. Not
@@ -40,7 +41,7 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 public final class LoraTrainer implements AutoCloseable {
     private final AdaptedGraph adapted;
     private final ParameterGroups groups;
-    private final AdamW optimizer;
+    private final Optimizer optimizer;
     private final Schedule schedule;
     private final @Nullable GradientClip clip;
     private final double eta;
@@ -62,12 +63,11 @@ public final class LoraTrainer implements AutoCloseable {
         eta = builder.eta;
         groups = ParameterGroups.of(
                 adapted.parameters(),
-                builder.grouping,
-                adapted.config().lambda(),
-                adapted.config().headRate(),
-                eta,
-                builder.weightDecay);
-        optimizer = new AdamW(builder.adamW);
+                GroupSettings.of(eta, adapted.config().lambda())
+                        .withGrouping(builder.grouping)
+                        .withHeadRate(adapted.config().headRate())
+                        .withWeightDecay(builder.weightDecay));
+        optimizer = builder.optimizer;
         schedule = builder.schedule;
         clip = builder.maxGradientNorm > 0 ? new GradientClip(builder.maxGradientNorm) : null;
         features = List.copyOf(builder.features);

@@ -1,7 +1,8 @@
 package dev.loraplus.samediff;
 
-import dev.loraplus.optim.AdamW;
 import dev.loraplus.optim.Grouping;
+import dev.loraplus.optim.Optimizer;
+import dev.loraplus.optim.Optimizers;
 import dev.loraplus.optim.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ public final class LoraTrainerBuilder {
     double eta = Double.NaN;
     double weightDecay;
     Grouping grouping = Grouping.STRICT;
-    AdamW.Config adamW = AdamW.Config.DEFAULT;
+    Optimizer optimizer = Optimizers.adamW();
     Schedule schedule = Schedule.constant();
     double maxGradientNorm;
     List<String> features = List.of();
@@ -57,9 +58,13 @@ public final class LoraTrainerBuilder {
         return this;
     }
 
-    /** Sets beta1, beta2 and epsilon; default PyTorch's. */
-    public LoraTrainerBuilder adamW(AdamW.Config value) {
-        adamW = Objects.requireNonNull(value);
+    /**
+     * Sets what turns gradients into changes, for this trainer alone; default {@link Optimizers#adamW()}.
+     *
+     * @see Optimizers
+     */
+    public LoraTrainerBuilder optimizer(Optimizer value) {
+        optimizer = Objects.requireNonNull(value);
         return this;
     }
 
@@ -126,7 +131,8 @@ public final class LoraTrainerBuilder {
     /**
      * Checks the settings and prepares the training graph.
      *
-     * @throws IllegalArgumentException if a setting is missing or out of its range; it is named
+     * @throws IllegalArgumentException if a setting is missing or out of its range, or the optimizer has taken steps;
+     *     it is named
      * @throws IllegalStateException if the graph marks no loss, or the adapter is merged, disabled or detached
      */
     public LoraTrainer build() {
@@ -143,6 +149,10 @@ public final class LoraTrainerBuilder {
         if (saveEvery < 0 || (saveEvery > 0 && folder == null)) {
             throw new IllegalArgumentException("saveEvery must be at least 1 and needs saveTo(folder), got " + saveEvery
                     + (folder == null ? " and no folder" : "") + ".");
+        }
+        if (!optimizer.state().isEmpty()) {
+            throw new IllegalArgumentException("The optimizer " + optimizer.name()
+                    + " has taken steps in another training; give each trainer one of its own, from Optimizers.");
         }
         return LoraTrainer.of(this);
     }

@@ -18,6 +18,7 @@ class ParameterGroupsTest {
     private static final double ETA = 1e-3;
     private static final double LAMBDA = 16;
     private static final double DECAY = 0.01;
+    private static final GroupSettings STRICT = GroupSettings.of(ETA, LAMBDA).withWeightDecay(DECAY);
 
     /** The parameters of one adapted layer and of a head, in the order in which a model would name them. */
     private static final List<TrainedParameter> PARAMETERS = List.of(
@@ -32,8 +33,7 @@ class ParameterGroupsTest {
 
     @Test
     void strict_putsLambdaOnBOnly() {
-        ParameterGroups groups =
-                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, DECAY);
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT);
 
         assertThat(namesByRate(groups))
                 .isEqualTo(Map.of(
@@ -51,8 +51,7 @@ class ParameterGroupsTest {
 
     @Test
     void strict_givesWhatIsTrainedFullyTheHeadRate() {
-        ParameterGroups groups =
-                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.of(5e-3), ETA, DECAY);
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT.withHeadRate(OptionalDouble.of(5e-3)));
 
         assertThat(namesByRate(groups))
                 .isEqualTo(Map.of(
@@ -66,7 +65,7 @@ class ParameterGroupsTest {
 
     @Test
     void strict_withLambdaOne_givesEveryParameterTheSameRate() {
-        ParameterGroups groups = ParameterGroups.of(PARAMETERS, Grouping.STRICT, 1, OptionalDouble.empty(), ETA, DECAY);
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT.withLambda(parameter -> 1));
 
         assertThat(namesByRate(groups).keySet()).containsExactly(ETA);
     }
@@ -74,8 +73,7 @@ class ParameterGroupsTest {
     /** Expected values: PEFT at HEAD, create_loraplus_optimizer, for parameters of these shapes and roles. */
     @Test
     void reference_placesParametersAsPeft() {
-        ParameterGroups groups =
-                ParameterGroups.of(PARAMETERS, Grouping.REFERENCE, LAMBDA, OptionalDouble.empty(), ETA, DECAY);
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT.withGrouping(Grouping.REFERENCE));
 
         assertThat(groups.assignments())
                 .extracting(each -> each.parameter().name(), Assignment::group, Assignment::rate, Assignment::decay)
@@ -93,15 +91,73 @@ class ParameterGroupsTest {
     @Test
     void reference_refusesAHeadRateThatWouldHaveNoEffect() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        ParameterGroups.of(PARAMETERS, Grouping.REFERENCE, LAMBDA, OptionalDouble.of(5e-3), ETA, DECAY))
+                .isThrownBy(() -> STRICT.withHeadRate(OptionalDouble.of(5e-3)).withGrouping(Grouping.REFERENCE))
                 .withMessageContaining("headRate = 0.005 has no effect with Grouping.REFERENCE");
+    }
+
+    /** One parameter of every kind that has a rule of its own. */
+    @Test
+    void strict_followsItsTableForEveryKind() {
+        List<TrainedParameter> parameters = List.of(
+                new TrainedParameter("table.A", new long[] {9, 4}, Kind.EMBEDDING_A),
+                new TrainedParameter("table.B", new long[] {4, 32}, Kind.EMBEDDING_B),
+                new TrainedParameter("query.B.bias", new long[] {32}, Kind.FACTOR_B_BIAS),
+                new TrainedParameter("query.bias", new long[] {32}, Kind.BASE_BIAS),
+                new TrainedParameter("query.magnitude", new long[] {32}, Kind.MAGNITUDE),
+                new TrainedParameter("conv.magnitude", new long[] {1, 4, 1, 1}, Kind.CONV_MAGNITUDE),
+                new TrainedParameter("batch.gain", new long[] {32}, Kind.OTHER_NORM_GAIN));
+
+        assertThat(ParameterGroups.of(parameters, STRICT.withHeadRate(OptionalDouble.of(5e-3)))
+                        .assignments())
+                .extracting(each -> each.parameter().name(), Assignment::group, Assignment::rate, Assignment::decay)
+                .containsExactly(
+                        tuple("table.A", "A", ETA, DECAY),
+                        tuple("table.B", "B", 0.016, DECAY),
+                        tuple("query.B.bias", "B_no_decay", 0.016, 0.0),
+                        tuple("query.magnitude", "magnitude", ETA, 0.0),
+                        tuple("conv.magnitude", "magnitude", ETA, 0.0),
+                        tuple("query.bias", "base_no_decay", ETA, 0.0),
+                        tuple("batch.gain", "head_no_decay", 5e-3, 0.0));
+        assertThat(ParameterGroups.of(parameters, STRICT.withEmbeddingRate(OptionalDouble.of(2e-5)))
+                        .assignments())
+                .extracting(each -> each.parameter().name(), Assignment::group, Assignment::rate, Assignment::decay)
+                .contains(tuple("table.A", "embedding", 2e-5, DECAY), tuple("table.B", "embedding", 2e-5, DECAY));
+    }
+
+    @Test
+    void lambda_canDifferByParameter() {
+        ParameterGroups groups = ParameterGroups.of(
+                PARAMETERS, STRICT.withLambda(each -> each.name().startsWith("value") ? 4 : LAMBDA));
+
+        assertThat(groups.of("query.B").rate()).isEqualTo(0.016);
+        assertThat(groups.of("value.B").rate()).isEqualTo(0.004);
+        assertThat(groups.of("value.A").rate()).isEqualTo(ETA);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(PARAMETERS, STRICT.withLambda(each -> 0)))
+                .withMessageContaining("lambda of 'query.B' must be finite and above 0, got 0.0");
+    }
+
+    @Test
+    void settingsWithoutEffect_areRefused() {
+        List<TrainedParameter> factors = PARAMETERS.subList(0, 2);
+        List<TrainedParameter> biases = PARAMETERS.subList(7, 8);
+        OptionalDouble rate = OptionalDouble.of(1e-5);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(factors, STRICT.withHeadRate(rate)))
+                .withMessageContaining("headRate = 1.0E-5 has no effect")
+                .withMessageContaining("[query.A, query.B]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(factors, STRICT.withEmbeddingRate(rate)))
+                .withMessageContaining("embeddingRate = 1.0E-5 has no effect");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(biases, STRICT))
+                .withMessageContaining("weightDecay = 0.01 has no effect");
     }
 
     @Test
     void table_alignsColumnsAndCountsWhatIsTrained() {
-        ParameterGroups groups =
-                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.of(5e-3), ETA, DECAY);
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT.withHeadRate(OptionalDouble.of(5e-3)));
 
         assertThat(groups.table()).isEqualTo("""
                         name         shape    group          rate   decay
@@ -118,8 +174,7 @@ class ParameterGroupsTest {
 
     @Test
     void of_returnsTheAssignmentOfOneParameterOrSaysWhichThereAre() {
-        ParameterGroups groups =
-                ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, DECAY);
+        ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT);
 
         assertThat(groups.of("value.B").rate()).isEqualTo(0.016);
         assertThatIllegalArgumentException()
@@ -133,24 +188,21 @@ class ParameterGroupsTest {
         List<TrainedParameter> twice = List.of(PARAMETERS.get(0), PARAMETERS.get(0));
 
         assertThatIllegalArgumentException()
-                .isThrownBy(
-                        () -> ParameterGroups.of(twice, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, DECAY))
+                .isThrownBy(() -> ParameterGroups.of(twice, STRICT))
                 .withMessageContaining("'query.A' is declared twice");
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
     void of_refusesRatesAndRatiosThatAreNotFiniteAndAboveZero(double bad) {
-        OptionalDouble none = OptionalDouble.empty();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, none, bad, DECAY))
+                .isThrownBy(() -> GroupSettings.of(bad, LAMBDA))
                 .withMessageContaining("eta must be finite and above 0, got " + bad);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ParameterGroups.of(PARAMETERS, Grouping.STRICT, bad, none, ETA, DECAY))
+                .isThrownBy(() -> GroupSettings.of(ETA, bad))
                 .withMessageContaining("lambda must be finite and above 0, got " + bad);
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.of(bad), ETA, DECAY))
+                .isThrownBy(() -> STRICT.withHeadRate(OptionalDouble.of(bad)))
                 .withMessageContaining("headRate must be finite and above 0, got " + bad);
     }
 
@@ -158,8 +210,7 @@ class ParameterGroupsTest {
     @ValueSource(doubles = {-0.01, Double.NaN, Double.POSITIVE_INFINITY})
     void of_refusesADecayThatIsNotFiniteAndAtLeastZero(double bad) {
         assertThatIllegalArgumentException()
-                .isThrownBy(
-                        () -> ParameterGroups.of(PARAMETERS, Grouping.STRICT, LAMBDA, OptionalDouble.empty(), ETA, bad))
+                .isThrownBy(() -> STRICT.withWeightDecay(bad))
                 .withMessageContaining("weightDecay must be finite and at least 0, got " + bad);
     }
 

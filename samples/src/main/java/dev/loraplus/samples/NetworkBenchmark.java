@@ -27,12 +27,15 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
  * Times DL4J networks with LoRA+ of rank 8 on every layer against the same networks without: a training step against one
- * of full fine-tuning, and a prediction for one example against the base's. The two are alternated in one run; medians
- * and their ratios are printed.
+ * of full fine-tuning, and a prediction for one example against the base's. The two are alternated in one run, predictions in
+ * rows of 50; medians of the times and of the rounds' ratios are printed.
  */
 public final class NetworkBenchmark {
     private static final int RANK = 8;
-    private static final int WARM_UP = 5;
+    private static final int WARM_UP = 10;
+    /** Single predictions take about a millisecond, too little to time one by one. */
+    private static final int PREDICTIONS_A_ROUND = 50;
+
     private static final int CLASSES = 10;
     private static final int TIME_STEPS = 20;
 
@@ -67,19 +70,20 @@ public final class NetworkBenchmark {
         MultiLayerNetwork base = one.network();
         MultiLayerNetwork full = base.clone();
         MultiLayerNetwork adapted = LoraPlus.attach(base, config(base)).model();
-        compare(
+        compareSteps(
                 one.name() + ", step",
                 rounds,
                 () -> full.fit(one.features(), one.labels()),
                 () -> adapted.fit(one.features(), one.labels()));
         INDArray example = one.features().get(NDArrayIndex.interval(0, 1)).dup();
-        compare(one.name() + ", output of one", rounds, () -> base.output(example), () -> adapted.output(example));
+        comparePredictions(
+                one.name() + ", output of one", rounds, () -> base.output(example), () -> adapted.output(example));
         if (example.rank() != 3) {
             return 2;
         }
         INDArray moment = example.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(0, 1))
                 .dup();
-        compare(
+        comparePredictions(
                 one.name() + ", rnnTimeStep of one",
                 rounds,
                 () -> base.rnnTimeStep(moment),
@@ -95,26 +99,44 @@ public final class NetworkBenchmark {
         return LoraConfig.builder().rank(RANK).targets(names).build();
     }
 
-    private static void compare(String name, int rounds, Runnable plain, Runnable adapted) {
+    private static void comparePredictions(String name, int rounds, Runnable plain, Runnable adapted) {
+        compare(name, rounds, PREDICTIONS_A_ROUND, repeated(plain), repeated(adapted));
+    }
+
+    private static Runnable repeated(Runnable work) {
+        return () -> {
+            for (int i = 0; i < PREDICTIONS_A_ROUND; i++) {
+                work.run();
+            }
+        };
+    }
+
+    private static void compareSteps(String name, int rounds, Runnable plain, Runnable adapted) {
+        compare(name, rounds, 1, plain, adapted);
+    }
+
+    /** Times both in every round, in turns first; a machine that gets slower meanwhile moves no ratio of a round. */
+    private static void compare(String name, int rounds, int times, Runnable plain, Runnable adapted) {
         double[] plainMillis = new double[rounds];
         double[] adaptedMillis = new double[rounds];
+        double[] ratios = new double[rounds];
         for (int round = -WARM_UP; round < rounds; round++) {
-            double first = millis(plain);
-            double second = millis(adapted);
+            boolean plainFirst = (round & 1) == 0;
+            double first = millis(plainFirst ? plain : adapted);
+            double second = millis(plainFirst ? adapted : plain);
             if (round >= 0) {
-                plainMillis[round] = first;
-                adaptedMillis[round] = second;
+                plainMillis[round] = plainFirst ? first : second;
+                adaptedMillis[round] = plainFirst ? second : first;
+                ratios[round] = adaptedMillis[round] / plainMillis[round];
             }
         }
-        double plainMedian = median(plainMillis);
-        double adaptedMedian = median(adaptedMillis);
         System.out.printf(
                 Locale.ROOT,
                 "%-46s without %8.2f ms  with %8.2f ms  ratio %.2f%n",
                 name,
-                plainMedian,
-                adaptedMedian,
-                adaptedMedian / plainMedian);
+                median(plainMillis) / times,
+                median(adaptedMillis) / times,
+                median(ratios));
     }
 
     private static double millis(Runnable work) {
