@@ -253,7 +253,7 @@ final class AdapterParameters {
         return views;
     }
 
-    private AdaptedWeight adapted(String key) {
+    AdaptedWeight adapted(String key) {
         return known(spec().weights(), key, "adapted weight");
     }
 
