@@ -2,7 +2,6 @@ package dev.loraplus.samediff;
 
 import dev.loraplus.optim.Assignment;
 import dev.loraplus.optim.GradientClip;
-import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.Optimizer;
 import dev.loraplus.optim.ParameterGroups;
 import dev.loraplus.optim.Schedule;
@@ -63,10 +62,7 @@ public final class LoraTrainer implements AutoCloseable {
         eta = builder.eta;
         groups = ParameterGroups.of(
                 adapted.parameters(),
-                GroupSettings.of(eta, adapted.config().lambda())
-                        .withGrouping(builder.grouping)
-                        .withHeadRate(adapted.config().headRate())
-                        .withWeightDecay(builder.weightDecay));
+                adapted.rates(eta).withGrouping(builder.grouping).withWeightDecay(builder.weightDecay));
         optimizer = builder.optimizer;
         schedule = builder.schedule;
         clip = builder.maxGradientNorm > 0 ? new GradientClip(builder.maxGradientNorm) : null;
