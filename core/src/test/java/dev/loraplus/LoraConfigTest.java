@@ -65,7 +65,9 @@ class LoraConfigTest {
                                         b -> b.loraBias(true).initialization(Initialization.GAUSSIAN),
                                         "loraBias needs the initialization A_RANDOM_B_ZERO or B_RANDOM_A_ZERO"),
                                 invalid(
-                                        b -> b.targets(Targets.none()).modulesToSave("head").dora(true),
+                                        b -> b.targets(Targets.none())
+                                                .modulesToSave("head")
+                                                .dora(true),
                                         "[dora] have no effect without targets")))
                 .flatMap(s -> s);
     }

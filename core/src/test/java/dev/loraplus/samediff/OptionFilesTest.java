@@ -46,12 +46,15 @@ class OptionFilesTest {
                 option("lora_bias", "true", b -> b.targets("layer.0.w", "conv").loraBias(true)),
                 option("bias", "\"all\"", b -> b.bias(Bias.ALL)),
                 option("bias", "\"lora_only\"", b -> b.bias(Bias.LORA_ONLY)),
-                option("layers_to_transform", "[1,2]", b -> b.targets("w", "conv").layersToTransform(1, 2)),
+                option("layers_to_transform", "[1,2]", b -> b.targets("w", "conv")
+                        .layersToTransform(1, 2)),
                 option("layers_pattern", "[\"layer\"]", b -> b.targets("w", "conv")
                         .layersToTransform(1)
                         .layersPattern("layer")),
-                option("target_modules", "[\"net.layer.0.w\",\"net.table\"]", b -> b.targets(Targets.glob("*")
-                        .exclude("conv", "bias", "head"))),
+                option(
+                        "target_modules",
+                        "[\"net.layer.0.w\",\"net.table\"]",
+                        b -> b.targets(Targets.glob("*").exclude("conv", "bias", "head"))),
                 option("modules_to_save", "[\"head\"]", b -> b.modulesToSave("head")),
                 option("init_lora_weights", "true", b -> b.initialization(Initialization.B_RANDOM_A_ZERO)),
                 option("init_lora_weights", "\"gaussian\"", b -> b.initialization(Initialization.GAUSSIAN)),
@@ -73,8 +76,7 @@ class OptionFilesTest {
     @MethodSource("options")
     void saveThenLoad_givesTheSameConfigurationAndOutput(
             String key, String json, UnaryOperator<LoraConfig.Builder> option) throws IOException {
-        LoraConfig.Builder plain =
-                LoraConfig.builder().rank(2).alpha(3).targets("table", "layer.0.w", "layer.1.conv");
+        LoraConfig.Builder plain = LoraConfig.builder().rank(2).alpha(3).targets("table", "layer.0.w", "layer.1.conv");
         LoraConfig config = option.apply(plain).build();
         SameDiff graph = graph();
         Map<String, INDArray> batch = WeightCase.batch(graph);
@@ -87,7 +89,8 @@ class OptionFilesTest {
         INDArray out = Fixtures.output(graph, batch, "out");
         adapted.save(folder);
 
-        JsonNode file = new ObjectMapper().readTree(folder.resolve("adapter_config.json").toFile());
+        JsonNode file = new ObjectMapper()
+                .readTree(folder.resolve("adapter_config.json").toFile());
         assertThat(file.get(key)).isEqualTo(new ObjectMapper().readTree(json));
         SameDiff other = graph();
         AdaptedGraph loaded = LoraPlus.load(other, folder);
@@ -136,7 +139,9 @@ class OptionFilesTest {
 
     @Test
     void load_refusesOtherOptionsThanTheFiles() throws IOException {
-        LoraPlus.attach(graph(), LoraConfig.builder().rank(2).targets("layer.0.w").build())
+        LoraPlus.attach(
+                        graph(),
+                        LoraConfig.builder().rank(2).targets("layer.0.w").build())
                 .save(folder);
         for (UnaryOperator<LoraConfig.Builder> change : List.<UnaryOperator<LoraConfig.Builder>>of(
                 b -> b.rsLora(true),
