@@ -42,8 +42,8 @@ class PeftOptionsTest {
     @ParameterizedTest
     @MethodSource("cases")
     void adapterOfPeft_computesWhatPeftComputes_andComesOff(String name, @TempDir Path folder) throws IOException {
-        JsonNode expected =
-                new ObjectMapper().readTree(GOLDENS.resolve(name + "/expected.json").toFile());
+        JsonNode expected = new ObjectMapper()
+                .readTree(GOLDENS.resolve(name + "/expected.json").toFile());
         SameDiff graph = graph();
         INDArray base = output(graph, expected);
         AdaptedGraph adapted = LoraPlus.load(graph, GOLDENS.resolve(name));
@@ -70,8 +70,8 @@ class PeftOptionsTest {
     @ParameterizedTest
     @ValueSource(strings = {"pissa", "pissa-rslora", "olora"})
     void startOfAChangedBase_isThatOfPeft(String name) throws IOException {
-        JsonNode expected =
-                new ObjectMapper().readTree(GOLDENS.resolve(name + "/expected.json").toFile());
+        JsonNode expected = new ObjectMapper()
+                .readTree(GOLDENS.resolve(name + "/expected.json").toFile());
         SameDiff graph = graph();
         LoraConfig config = LoraPlus.load(graph(), GOLDENS.resolve(name)).config();
         LoraPlus.attach(graph, config);
@@ -108,13 +108,16 @@ class PeftOptionsTest {
         SameDiff graph = SameDiff.create();
         SDVariable ids = graph.placeHolder("ids", DataType.INT, 4);
         SDVariable table = graph.var("table.weight", torch.get("table.weight").dup('c'));
-        SDVariable lin = graph.var("lin.weight", torch.get("lin.weight").transpose().dup('c'));
+        SDVariable lin =
+                graph.var("lin.weight", torch.get("lin.weight").transpose().dup('c'));
         SDVariable linBias = graph.var("lin.bias", torch.get("lin.bias").dup('c'));
         SDVariable conv = graph.var(
                 "conv.weight", torch.get("conv.weight").permute(2, 3, 1, 0).dup('c'));
         SDVariable convBias = graph.var("conv.bias", torch.get("conv.bias").dup('c'));
-        SDVariable head = graph.var("head.weight", torch.get("head.weight").transpose().dup('c'));
-        SDVariable hidden = graph.math.tanh(graph.gather(table, ids, 0).mmul(lin).add(linBias));
+        SDVariable head =
+                graph.var("head.weight", torch.get("head.weight").transpose().dup('c'));
+        SDVariable hidden =
+                graph.math.tanh(graph.gather(table, ids, 0).mmul(lin).add(linBias));
         Conv2DConfig config = Conv2DConfig.builder().kH(2).kW(3).build();
         SDVariable image = graph.cnn.conv2d(hidden.reshape(-1, 1, 3, 4), conv, convBias, config);
         image.mean(2, 3).mmul("out", head);
