@@ -1,5 +1,7 @@
 package dev.loraplus;
 
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -61,9 +63,22 @@ final class BoundedRegex {
      * @throws IllegalArgumentException if that takes too many steps to find out
      */
     boolean matches(String text) {
+        return tried(text, Matcher::matches);
+    }
+
+    /**
+     * Returns what a named group holds where the expression fits the start of the text.
+     *
+     * @throws IllegalArgumentException if that takes too many steps to find out
+     */
+    Optional<String> group(String name, String text) {
+        return tried(
+                text, matcher -> matcher.lookingAt() ? Optional.ofNullable(matcher.group(name)) : Optional.empty());
+    }
+
+    private <T> T tried(String text, Function<Matcher, T> use) {
         try {
-            return pattern.matcher(new Counted(text, 0, text.length(), new Steps()))
-                    .matches();
+            return use.apply(pattern.matcher(new Counted(text, 0, text.length(), new Steps())));
         } catch (TooManySteps | StackOverflowError e) {
             throw new IllegalArgumentException(
                     subject + ": the regular expression '" + pattern + "' takes too long on '" + text

@@ -144,7 +144,7 @@ class PeftConfigTest {
                 "rank_pattern|[]|'rank_pattern' is [], expected an object of whole numbers or null",
                 "rank_pattern|{\"a\":2.5}|'rank_pattern' is {\"a\":2.5}, expected an object of whole numbers",
                 "rank_pattern|{\"a\":0}|rankPattern 'a' must be at least 1, got 0",
-                "rank_pattern|{\"(\":2}|rankPattern must have a valid regular expression, got '('",
+                "rank_pattern|{\"(\":2}|rankPattern must be a valid regular expression, got '('",
                 "alpha_pattern|{\"a\":\"b\"}|'alpha_pattern' is {\"a\":\"b\"}, expected an object of numbers",
                 "alpha_pattern|{\"a\":-1}|alphaPattern 'a' must be finite and above 0",
                 "bias|\"some\"|'bias' is \"some\", expected \"none\", \"all\" or \"lora_only\"",
