@@ -1,5 +1,7 @@
 package dev.loraplus;
 
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -61,9 +63,30 @@ final class BoundedRegex {
      * @throws IllegalArgumentException if that takes too many steps to find out
      */
     boolean matches(String text) {
+        return bounded(text, Matcher::matches);
+    }
+
+    /**
+     * Returns whether a beginning of the text fits.
+     *
+     * @throws IllegalArgumentException if that takes too many steps to find out
+     */
+    boolean fitsStart(String text) {
+        return bounded(text, Matcher::lookingAt);
+    }
+
+    /**
+     * Returns what a named group takes of a beginning of the text that fits; nothing if none fits.
+     *
+     * @throws IllegalArgumentException if that takes too many steps to find out
+     */
+    Optional<String> groupAtStart(String text, String group) {
+        return bounded(text, matcher -> matcher.lookingAt() ? Optional.of(matcher.group(group)) : Optional.empty());
+    }
+
+    private <T> T bounded(String text, Function<Matcher, T> search) {
         try {
-            return pattern.matcher(new Counted(text, 0, text.length(), new Steps()))
-                    .matches();
+            return search.apply(pattern.matcher(new Counted(text, 0, text.length(), new Steps())));
         } catch (TooManySteps | StackOverflowError e) {
             throw new IllegalArgumentException(
                     subject + ": the regular expression '" + pattern + "' takes too long on '" + text

@@ -2,9 +2,6 @@ package dev.loraplus;
 
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 
 /**
@@ -16,7 +13,7 @@ import java.util.stream.Stream;
  */
 record LayerSelection(List<Integer> indices, List<String> patterns) {
     static final LayerSelection ALL = new LayerSelection(List.of(), List.of());
-    private static final Pattern ANY = Pattern.compile(".*?\\.[^.]*\\.(?<idx>\\d+)\\.");
+    private static final BoundedRegex ANY = BoundedRegex.of("layersToTransform", ".*?\\.[^.]*\\.(?<idx>\\d+)\\.");
 
     LayerSelection {
         indices = List.copyOf(indices);
@@ -46,31 +43,22 @@ record LayerSelection(List<Integer> indices, List<String> patterns) {
     }
 
     private OptionalInt index(String module) {
-        Stream<Pattern> candidates =
+        Stream<BoundedRegex> candidates =
                 patterns.isEmpty() ? Stream.of(ANY) : patterns.stream().map(LayerSelection::before);
         return candidates
-                .map(pattern -> pattern.matcher(module))
-                .filter(Matcher::lookingAt)
-                .mapToInt(matcher -> Integer.parseInt(matcher.group("idx")))
+                .flatMap(pattern -> pattern.groupAtStart(module, "idx").stream())
+                .mapToInt(Integer::parseInt)
                 .findFirst();
     }
 
-    private static Pattern before(String pattern) {
-        return Pattern.compile("(?:^|.*?\\.)" + pattern + "\\.(?<idx>\\d+)\\.");
+    private static BoundedRegex before(String pattern) {
+        return BoundedRegex.of("layersPattern", "(?:^|.*?\\.)" + pattern + "\\.(?<idx>\\d+)\\.");
     }
 
     private static void requireRegex(String pattern) {
-        try {
-            if (pattern.isBlank()) {
-                throw new IllegalArgumentException(
-                        "layersPattern must have names or regular expressions, got a blank.");
-            }
-            before(pattern);
-        } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(
-                    "layersPattern must have valid regular expressions, got '" + pattern + "': " + e.getDescription()
-                            + ".",
-                    e);
+        if (pattern.isBlank()) {
+            throw new IllegalArgumentException("layersPattern must have names or regular expressions, got a blank.");
         }
+        before(pattern);
     }
 }
