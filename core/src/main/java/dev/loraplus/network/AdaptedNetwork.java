@@ -189,6 +189,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         for (Site site : topology.sites(network)) {
             if (site.runtime() instanceof AdapterLayer layer) {
                 layer.parameters().factors().forEach((key, pair) -> factors.put(site.name() + "." + key, pair));
+                layer.parameters()
+                        .biases()
+                        .forEach((key, bias) -> saved.put(site.name() + "." + key, new Saved(bias, false)));
             } else if (isTrained(site)) {
                 Map<String, INDArray> live = site.runtime().paramTable();
                 for (FileParameter parameter : NetworkFiles.parameters(site)) {
@@ -296,6 +299,14 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return List.copyOf(parameters);
     }
 
+    /**
+     * Returns DL4J's {@code summary()}, which has no place for rates, and after it {@link #describe()}, which prints the
+     * learning rate of every trained parameter.
+     */
+    public String summary() {
+        return topology.summary(network) + describe();
+    }
+
     @Override
     public AdapterReport describe() {
         return new NetworkDescription(
@@ -329,10 +340,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     private static void clearFactors(Site site) {
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters().factors().values().forEach(pair -> {
-                pair.a().assign(0);
-                pair.b().assign(0);
-            });
+            layer.parameters().clear();
         }
     }
 

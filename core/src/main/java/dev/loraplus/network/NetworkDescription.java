@@ -30,10 +30,20 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
     static List<TrainedParameter> parameters(Site site) {
         List<TrainedParameter> parameters = new ArrayList<>();
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters().factors().forEach((key, pair) -> {
-                parameters.add(parameter(site, FactorKeys.a(key), pair.a().shape(), Kind.FACTOR_A));
-                parameters.add(parameter(site, FactorKeys.b(key), pair.b().shape(), Kind.FACTOR_B));
-            });
+            layer.parameters()
+                    .factors()
+                    .forEach((key, pair) -> AdapterParameters.named(
+                            key,
+                            pair,
+                            (name, array) -> parameters.add(parameter(
+                                    site,
+                                    name,
+                                    array.shape(),
+                                    FactorKeys.isOfB(name) ? Kind.FACTOR_B : Kind.FACTOR_A))));
+            layer.parameters()
+                    .biases()
+                    .forEach((key, bias) ->
+                            parameters.add(parameter(site, FactorKeys.trained(key), bias.shape(), Kind.BIAS)));
         } else if (AdaptedNetwork.isTrained(site)) {
             site.runtime().paramTable().forEach((key, array) -> {
                 boolean weight = array.rank() > 1 && array.size(0) > 1;
@@ -58,7 +68,8 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
                         rate(site, parameter)));
             }
             if (site.runtime() instanceof AdapterLayer layer) {
-                frozen += layer.parameters().base().length();
+                frozen += layer.parameters().base().length()
+                        - layer.parameters().spec().biasLength();
                 layer.parameters().factors().forEach((key, pair) -> targets.add(target(site, layer, key, pair)));
             }
         }
@@ -67,7 +78,7 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
 
     private static Target target(Site site, AdapterLayer layer, String key, Factors pair) {
         LoraLayer conf = (LoraLayer) site.conf();
-        FactorSettings settings = conf.spec().factors();
+        AdaptedWeight settings = layer.parameters().adapted(key);
         INDArray weight = layer.parameters().base(key);
         String use = conf.getUnderlying().getClass().getSimpleName()
                 + (BranchLayers.supports(conf.getUnderlying()) ? ": branch right" : ": effective weight");

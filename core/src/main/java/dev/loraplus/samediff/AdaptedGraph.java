@@ -8,10 +8,12 @@ import dev.loraplus.AdapterReport;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.io.BaseFingerprint;
 import dev.loraplus.io.PeftAdapterFile;
+import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.TrainedParameter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -252,6 +254,17 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
             parameters.add(new TrainedParameter(saved.name(), shape, saved.kind()));
         }
         return List.copyOf(parameters);
+    }
+
+    /** Returns the rates of all parameters as the configuration says, its lambda patterns included. */
+    GroupSettings rates(double eta) {
+        Map<String, Double> lambdas = new HashMap<>();
+        plan.targets().forEach(weight -> weight.parameters(factorsOf(weight.name()))
+                .forEach(parameter -> lambdas.put(parameter.name(), config.lambdaOf(weight.name()))));
+        return GroupSettings.of(eta, config.lambda())
+                .withLambda(parameter -> lambdas.getOrDefault(parameter.name(), config.lambda()))
+                .withHeadRate(config.headRate())
+                .withEmbeddingRate(config.embeddingRate());
     }
 
     /** Returns the adapted weights' uses by name of the weight. */

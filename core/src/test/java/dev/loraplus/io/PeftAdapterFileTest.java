@@ -220,9 +220,9 @@ class PeftAdapterFileTest {
     }
 
     @Test
-    void open_refusesFactorsOfEmbeddings() throws IOException {
+    void open_refusesTensorsOfOtherKinds() throws IOException {
         PeftFixture.copy(folder, config -> {});
-        String key = "base_model.model.words.lora_embedding_A";
+        String key = "base_model.model.words.lora_diag";
         Safetensors.write(folder.resolve(PeftFixture.TENSORS), Map.of(key, Nd4j.zeros(4, 9)), Map.of());
 
         assertThatThrownBy(() -> PeftAdapterFile.open(folder))

@@ -149,6 +149,19 @@ class RatesTest {
     }
 
     @Test
+    void summary_isThatOfDl4jWithRates() {
+        AdaptedNetwork<MultiLayerNetwork> network = LoraPlus.attach(sgd(), Life.config());
+        assertThat(network.summary())
+                .startsWith(network.model().summary())
+                .contains("WloraA:{5,2}, WloraB:{2,7}")
+                .endsWith(network.describe().toString())
+                .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8\n");
+        AdaptedNetwork<ComputationGraph> graph =
+                LoraPlus.adapted(network.model().toComputationGraph());
+        assertThat(graph.summary()).startsWith(graph.model().summary()).contains(".WloraB [2, 7] FACTOR_B, rate 0.8\n");
+    }
+
+    @Test
     void headRate_isTheHeadsAlone_untilARateIsSet() {
         LoraConfig config = Life.config().toBuilder().headRate(0.3).build();
         MultiLayerNetwork network = adapted(sgd(), config, Storage.EXTERNAL);
