@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -139,7 +140,7 @@ final class ConfigValues {
                 "loraBias",
                 "layersToTransform",
                 "embeddingRate")) {
-            if (!values.get(name).equals(standard.get(name))) {
+            if (!Objects.equals(values.get(name), standard.get(name))) {
                 set.add(name);
             }
         }

@@ -72,9 +72,13 @@ final class PlanChecks {
             add(site, "no branch of its own whose B could have a bias; exclude it, or set loraBias to false");
         }
         if (config.dropout() > 0 && config.dora()) {
-            add(site, "computes with the whole weight under dora, where a branch has no input to drop; set dropout to 0");
+            add(
+                    site,
+                    "computes with the whole weight under dora, where a branch has no input to drop; set dropout to 0");
         } else if (config.dropout() > 0 && !BranchLayers.supports(layer)) {
-            add(site, "computes with whole weights, where a branch has no input to drop; set dropout to 0 or exclude it");
+            add(
+                    site,
+                    "computes with whole weights, where a branch has no input to drop; set dropout to 0 or exclude it");
         }
     }
 
@@ -99,8 +103,8 @@ final class PlanChecks {
     private void checkUse(NetworkPlan plan) {
         List<String> modules = new ArrayList<>();
         plan.sites()
-                .forEach(
-                        site -> plan.weights(site).keySet().forEach(key -> modules.add(FileParameter.module(site, key))));
+                .forEach(site ->
+                        plan.weights(site).keySet().forEach(key -> modules.add(FileParameter.module(site, key))));
         List<String> idle = config.idlePatterns(modules);
         if (!idle.isEmpty()) {
             problems.add(idle + " fit none of the targets " + modules + "; correct them or leave them out");

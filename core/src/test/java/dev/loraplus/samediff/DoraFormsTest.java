@@ -27,8 +27,9 @@ class DoraFormsTest {
     }
 
     static Stream<WeightCase> trainable() {
-        return WeightCases.all().filter(c -> c.name().equals("gather")
-                || (c.can(Limit.GRADIENT_FAILS) && c.can(Limit.GRADIENT_IS_WRONG)));
+        return WeightCases.all()
+                .filter(c ->
+                        c.name().equals("gather") || (c.can(Limit.GRADIENT_FAILS) && c.can(Limit.GRADIENT_IS_WRONG)));
     }
 
     @ParameterizedTest
@@ -50,7 +51,8 @@ class DoraFormsTest {
         INDArray original = graph.getVariable("w").getArr().dup();
         AdaptedGraph adapted = LoraPlus.attach(graph, DORA);
         Fixtures.fill(adapted, 77);
-        Map<String, INDArray> expected = expected(weight, adapted.adapter().factors().get("w"));
+        Map<String, INDArray> expected =
+                expected(weight, adapted.adapter().factors().get("w"));
         assertClose(outputs(graph), expected);
         adapted.merge();
         assertClose(outputs(graph), expected);
@@ -99,7 +101,8 @@ class DoraFormsTest {
     }
 
     private static Map<String, INDArray> expected(WeightCase weight, Factors factors) {
-        double[] values = weight.changedWeight(factors, 3 / Math.sqrt(2)).ravel().toDoubleVector();
+        double[] values =
+                weight.changedWeight(factors, 3 / Math.sqrt(2)).ravel().toDoubleVector();
         double[] magnitude = factors.magnitude().toDoubleVector();
         double[] squares = new double[magnitude.length];
         for (int i = 0; i < values.length; i++) {

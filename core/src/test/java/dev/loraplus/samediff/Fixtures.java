@@ -70,10 +70,16 @@ final class Fixtures {
                             pair.b().dataType(),
                             pair.b().shape()));
             if (pair.bias() != null) {
-                pair.bias().assign(random(seed + 1, pair.bias().dataType(), pair.bias().shape()));
+                pair.bias()
+                        .assign(random(
+                                seed + 1, pair.bias().dataType(), pair.bias().shape()));
             }
             if (pair.magnitude() != null) {
-                pair.magnitude().addi(random(seed + 2, pair.magnitude().dataType(), pair.magnitude().shape()));
+                pair.magnitude()
+                        .addi(random(
+                                seed + 2,
+                                pair.magnitude().dataType(),
+                                pair.magnitude().shape()));
             }
         });
     }

@@ -75,7 +75,8 @@ class OptionsTest {
         adapted.merge();
         assertClose(Fixtures.output(graph, batch, "out"), expected);
         adapted.unmerge();
-        assertThat(graph.getVariable("layer0.bias").getArr().equalsWithEps(bits, 0)).isTrue();
+        assertThat(graph.getVariable("layer0.bias").getArr().equalsWithEps(bits, 0))
+                .isTrue();
         assertClose(Fixtures.output(graph, batch, "out"), expected);
         adapted.detach();
         assertThat(GraphSnapshot.of(graph)).isEqualTo(before);
@@ -134,7 +135,8 @@ class OptionsTest {
                     .isTrue();
         }
         adapted.detach();
-        assertThat(graph.getVariable("layer1.bias").getArr().equalsWithEps(bits, 0)).isTrue();
+        assertThat(graph.getVariable("layer1.bias").getArr().equalsWithEps(bits, 0))
+                .isTrue();
         assertThat(GraphSnapshot.of(graph)).isEqualTo(before);
     }
 
@@ -160,7 +162,8 @@ class OptionsTest {
         Factors start = adapted.adapter().factors().get("table.weight");
         assertThat(start.a().amaxNumber().doubleValue()).isZero();
         assertThat(start.b().amaxNumber().doubleValue()).isPositive();
-        assertThat(Fixtures.output(graph, batch, "out").equalsWithEps(before, 0)).isTrue();
+        assertThat(Fixtures.output(graph, batch, "out").equalsWithEps(before, 0))
+                .isTrue();
         Fixtures.fill(adapted, 5);
         assertGradients(adapted, batch);
     }
@@ -169,7 +172,8 @@ class OptionsTest {
     @Test
     void tiedWeight_staysTied() {
         SameDiff graph = tied();
-        AdaptedGraph adapted = LoraPlus.attach(graph, RANK_TWO.toBuilder().targets("tied").build());
+        AdaptedGraph adapted =
+                LoraPlus.attach(graph, RANK_TWO.toBuilder().targets("tied").build());
         Fixtures.fill(adapted, 6);
         SameDiff plain = tied();
         Factors factors = adapted.adapter().factors().get("tied.weight");
@@ -190,7 +194,8 @@ class OptionsTest {
                 RANK_TWO.toBuilder().targets("w").layersToTransform(1).build();
         assertThat(adaptedOf(config)).containsExactly("enc.layer.1.w");
         assertThat(adaptedOf(config.toBuilder().layersPattern("layer").build())).containsExactly("enc.layer.1.w");
-        assertThatThrownBy(() -> adaptedOf(config.toBuilder().layersToTransform(7).build()))
+        assertThatThrownBy(
+                        () -> adaptedOf(config.toBuilder().layersToTransform(7).build()))
                 .isInstanceOf(NoMatchingTargetException.class)
                 .hasMessageContaining("layersToTransform [7]");
         assertThat(adaptedOf(RANK_TWO.toBuilder()
@@ -235,7 +240,8 @@ class OptionsTest {
         adapted.unmerge();
         assertClose(Fixtures.output(graph, batch, "out"), out);
         adapted.detach();
-        assertThat(graph.getVariable("layer0.weight").getArr().equalsWithEps(bits, 0)).isTrue();
+        assertThat(graph.getVariable("layer0.weight").getArr().equalsWithEps(bits, 0))
+                .isTrue();
         assertThat(GraphSnapshot.of(graph)).isEqualTo(before);
     }
 
@@ -305,8 +311,7 @@ class OptionsTest {
     }
 
     private static Map<String, Kind> kinds(AdaptedGraph adapted) {
-        return adapted.parameters().stream()
-                .collect(Collectors.toMap(TrainedParameter::name, TrainedParameter::kind));
+        return adapted.parameters().stream().collect(Collectors.toMap(TrainedParameter::name, TrainedParameter::kind));
     }
 
     private static void assertGradients(AdaptedGraph adapted, Map<String, INDArray> batch) {
