@@ -1,6 +1,7 @@
 """Writes peft-<version>-<case>/: small PyTorch networks, the LoRA adapter that PEFT saves for them, and their outputs.
 
-Run:  PYTHONHASHSEED=0 python make_networks.py   (torch 2.15.0, peft 0.21.2, safetensors 0.8.0; versions are in the folder names)
+Run:  PYTHONHASHSEED=0 python make_networks.py [case ..]
+      (torch 2.15.0, peft 0.21.2, safetensors 0.8.0; versions are in the folder names)
       python make_networks.py --check loraplus-<version>-<case>
 The second loads an adapter that LoRA+ for Deeplearning4j saved onto the same weights into PEFT, and writes what PEFT
 computes with it to <folder>/peft-<version>-output.safetensors.
@@ -44,13 +45,25 @@ def conv3d():
     return nn.Sequential(), {"conv": nn.Conv3d(2, 4, (2, 3, 2))}, [2, 2, 3, 4, 3]
 
 
-# rank, alpha, targets, modules to save
+def words():
+    return nn.Sequential(), {"words": nn.Embedding(6, 5), "tanh": nn.Tanh(), "fc": nn.Linear(5, 3)}, [4]
+
+
+# rank, alpha, targets, modules to save, more options
 CASES = {
-    "mlp": (mlp, 2, 3, ["fc1", "fc2"], None),
-    "cnn": (cnn, 3, 4, ["conv", "fc"], ["head"]),
-    "conv1d": (conv1d, 2, 5, ["conv"], ["next"]),
-    "conv2d": (conv2d, 3, 2, ["conv"], ["next"]),
-    "conv3d": (conv3d, 3, 2, ["conv"], None),
+    "mlp": (mlp, 2, 3, ["fc1", "fc2"], None, {}),
+    "cnn": (cnn, 3, 4, ["conv", "fc"], ["head"], {}),
+    "conv1d": (conv1d, 2, 5, ["conv"], ["next"], {}),
+    "conv2d": (conv2d, 3, 2, ["conv"], ["next"], {}),
+    "conv3d": (conv3d, 3, 2, ["conv"], None, {}),
+    "dora": (cnn, 3, 4, ["conv", "fc"], ["head"], {"use_dora": True}),
+    "words": (words, 2, 3, ["words", "fc"], None, {}),
+    "wordsdora": (words, 2, 3, ["words", "fc"], None, {"use_dora": True}),
+    "patterns": (cnn, 3, 4, ["conv", "fc", "head"], None, {
+        "rank_pattern": {"fc": 2, "head": 1}, "alpha_pattern": {"conv": 6}, "use_rslora": True}),
+    "biases": (cnn, 3, 4, ["conv", "fc"], None, {"bias": "all"}),
+    "lorabiases": (cnn, 3, 4, ["conv", "fc"], None, {"bias": "lora_only"}),
+    "biasofb": (mlp, 2, 3, ["fc1", "fc2"], None, {"lora_bias": True}),
 }
 
 
@@ -66,24 +79,35 @@ def draw(tensor, generator):
         tensor.copy_(torch.rand(tensor.shape, generator=generator) - 0.5)
 
 
-def outputs(model, x):
-    """The output without and with the adapter, in float64."""
-    model = model.double().eval()
+def inputs(shape, generator):
+    """Numbers around 0; one dimension stands for indices of words."""
+    if len(shape) == 1:
+        return torch.randint(0, 6, shape, generator=generator).float()
+    return torch.rand(shape, generator=generator) - 0.5
+
+
+def outputs(case, tensors, adapted):
+    """The output without and with the adapter, in float64; PEFT's disabled adapter would leave trained biases in."""
+    x = tensors["input"]
+    x = x.long() if x.dim() == 1 else x.double()
+    base, _ = network(case)
+    base.load_state_dict({name: tensors[name] for name in base.state_dict()})
     with torch.no_grad():
-        adapted = model(x.double())
-        with model.disable_adapter():
-            return {"base": model(x.double()).contiguous(), "adapted": adapted.contiguous()}
+        return {
+            "base": base.double().eval()(x).contiguous(),
+            "adapted": adapted.double().eval()(x).contiguous(),
+        }
 
 
 def make(case):
-    _, rank, alpha, targets, saved = CASES[case]
+    _, rank, alpha, targets, saved, more = CASES[case]
     generator = torch.Generator().manual_seed(20240219)
     model, shape = network(case)
     for parameter in model.parameters():
         draw(parameter, generator)
     tensors = {name: value.clone() for name, value in model.state_dict().items()}
-    tensors["input"] = torch.rand(shape, generator=generator) - 0.5
-    config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets, modules_to_save=saved)
+    tensors["input"] = inputs(shape, generator)
+    config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets, modules_to_save=saved, **more)
     adapted = peft.get_peft_model(model, config)
     for parameter in adapted.parameters():
         if parameter.requires_grad:
@@ -91,7 +115,7 @@ def make(case):
     folder = HERE / f"peft-{peft.__version__}-{case}"
     adapted.save_pretrained(folder)
     (folder / "README.md").unlink()
-    save_file(tensors | outputs(adapted, tensors["input"]), folder / "network.safetensors")
+    save_file(tensors | outputs(case, tensors, adapted), folder / "network.safetensors")
 
 
 def check(folder):
@@ -104,7 +128,7 @@ def check(folder):
     written = set(load_file(folder / "adapter_model.safetensors"))
     if keys != written:
         raise SystemExit(f"{folder}: PEFT has the keys {sorted(keys)}, the file {sorted(written)}")
-    result = outputs(adapted, tensors["input"])
+    result = outputs(case, tensors, adapted)
     ours = load_file(folder / "output.safetensors")["adapted"]
     print(json.dumps({
         "case": case, "largest": result["adapted"].abs().max().item(),
@@ -118,5 +142,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--check"]:
         check(pathlib.Path(sys.argv[2]).resolve())
     else:
-        for each in CASES:
+        for each in sys.argv[1:] or CASES:
             make(each)

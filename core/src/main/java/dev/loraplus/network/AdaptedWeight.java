@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param lambda the rate of B divided by that of A
  * @param loraBias whether B has a bias {@code [nOut]}
  * @param dora whether each output has a magnitude, {@code [nOut]}
+ * @param embedding whether its rows are looked up
  * @param rate the absolute rate of both factors; {@code null} is that of the layer's own updater, times lambda for B
  */
 record AdaptedWeight(
@@ -22,6 +23,7 @@ record AdaptedWeight(
         double lambda,
         boolean loraBias,
         boolean dora,
+        boolean embedding,
         @Nullable Double rate)
         implements Serializable {
 
@@ -42,6 +44,7 @@ record AdaptedWeight(
                 config.lambdaOf(module),
                 config.loraBias(),
                 config.dora(),
+                embedding,
                 rate);
     }
 

@@ -9,6 +9,7 @@ import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -66,14 +67,7 @@ final class AdapterParameters {
         FactorSettings settings = conf.spec().factors();
         conf.spec().weights().forEach((key, weight) -> {
             Factors pair = known(factors, key, "adapted weight");
-            Factors start = AdapterInit.factors(
-                    settings.initialization(),
-                    conf.getLayerName() + "." + key,
-                    weight.matrix().nIn(),
-                    weight.rank(),
-                    weight.matrix().nOut(),
-                    base.dataType(),
-                    settings.seed());
+            Factors start = start(settings, key, weight);
             pair.a().assign(start.a());
             pair.b().assign(start.b());
             if (pair.bias() != null) {
@@ -83,6 +77,17 @@ final class AdapterParameters {
                 pair.magnitude().assign(lengths(key));
             }
         });
+    }
+
+    private Factors start(FactorSettings settings, String key, AdaptedWeight weight) {
+        String name = conf.getLayerName() + "." + key;
+        long nIn = weight.matrix().nIn();
+        long nOut = weight.matrix().nOut();
+        DataType type = base.dataType();
+        return weight.embedding()
+                ? AdapterInit.embedding(
+                        settings.initialization(), name, nIn, weight.rank(), nOut, type, settings.seed())
+                : AdapterInit.factors(settings.initialization(), name, nIn, weight.rank(), nOut, type, settings.seed());
     }
 
     /** Returns the length of each output of a base weight, at which its magnitude starts. */
@@ -253,6 +258,7 @@ final class AdapterParameters {
         return views;
     }
 
+    /** Returns what is known of an adapted weight. */
     AdaptedWeight adapted(String key) {
         return known(spec().weights(), key, "adapted weight");
     }

@@ -4,6 +4,7 @@ import dev.loraplus.Adapter.Saved;
 import dev.loraplus.io.FactorLayout;
 import dev.loraplus.io.Slot;
 import java.util.Arrays;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -11,6 +12,8 @@ import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
@@ -36,12 +39,16 @@ record FileParameter(String key, Slot slot, long[] shape) {
         CONVOLUTION_1D,
         DECONVOLUTION_2D,
         DECONVOLUTION_3D,
+        EMBEDDING,
         NONE;
 
         static Counterpart of(Layer conf) {
             Layer layer = LayerConfs.innermost(LayerConfs.thawed(conf));
             if (layer instanceof DenseLayer || layer instanceof BaseOutputLayer) {
                 return LINEAR;
+            }
+            if (layer instanceof EmbeddingLayer || layer instanceof EmbeddingSequenceLayer) {
+                return EMBEDDING;
             }
             if (layer instanceof DepthwiseConvolution2D || layer instanceof SeparableConvolution2D) {
                 return NONE;
@@ -57,17 +64,11 @@ record FileParameter(String key, Slot slot, long[] shape) {
             }
             return layer instanceof ConvolutionLayer ? CONVOLUTION : NONE;
         }
-
-        boolean isConvolution() {
-            return this == CONVOLUTION || this == CONVOLUTION_1D;
-        }
     }
 
     /** Describes the factors of a weight with the shape {@code shape}. */
     static FileParameter factors(Site site, String key, WeightMatrix weight, long[] shape) {
-        Counterpart counterpart = Counterpart.of(site.conf());
-        boolean convolution = counterpart.isConvolution() && key.equals(WEIGHT);
-        FactorLayout layout = convolution ? layout(counterpart, shape) : FactorLayout.linear();
+        FactorLayout layout = key.equals(WEIGHT) ? layout(Counterpart.of(site.conf()), shape) : FactorLayout.linear();
         return new FileParameter(key, Slot.factors(module(site, key), weight.nIn(), weight.nOut(), layout), shape);
     }
 
@@ -75,6 +76,18 @@ record FileParameter(String key, Slot slot, long[] shape) {
     static String module(Site site, String key) {
         boolean only = Counterpart.of(site.conf()) != Counterpart.NONE && key.equals(WEIGHT);
         return only ? site.name() : site.name() + "." + key;
+    }
+
+    /** Describes a bias of the base that is trained beside factors: in PEFT it is in the module that has them. */
+    static FileParameter bias(Site site, String key, long[] shape, Set<String> adapted) {
+        FileParameter alone = saved(site, key, shape);
+        boolean within = key.equals(BIAS)
+                && adapted.contains(WEIGHT)
+                && module(site, WEIGHT).equals(site.name());
+        return within
+                ? new FileParameter(
+                        key, Slot.bias(alone.slot().name(), alone.slot().shape(), site.name()), shape)
+                : alone;
     }
 
     /** Describes a parameter of a layer that is trained fully. */
@@ -88,7 +101,7 @@ record FileParameter(String key, Slot slot, long[] shape) {
             String name = layer + "weight";
             slot = switch (counterpart) {
                 case LINEAR -> Slot.saved(name, shape, true);
-                case CONVOLUTION, DECONVOLUTION_2D -> Slot.saved(name, shape, false);
+                case CONVOLUTION, DECONVOLUTION_2D, EMBEDDING -> Slot.saved(name, shape, false);
                 case CONVOLUTION_1D -> Slot.saved(name, new long[] {shape[2], shape[1], shape[0]}, true);
                 case DECONVOLUTION_3D, NONE -> slot;
             };
@@ -98,12 +111,15 @@ record FileParameter(String key, Slot slot, long[] shape) {
 
     /** Returns the parameter's value as a file's adapter has it. */
     Saved stored(INDArray value) {
-        return new Saved(value.reshape('c', slot.shape()), slot.transposed());
+        return new Saved(value.reshape('c', slot.shape()), slot.transposed(), slot.biasOf());
     }
 
     private static FactorLayout layout(Counterpart counterpart, long[] shape) {
-        return counterpart == Counterpart.CONVOLUTION_1D
-                ? FactorLayout.convolution(true, shape[2])
-                : FactorLayout.convolution(false, Arrays.copyOfRange(shape, 2, shape.length));
+        return switch (counterpart) {
+            case EMBEDDING -> FactorLayout.embedding();
+            case CONVOLUTION_1D -> FactorLayout.convolution(true, shape[2]);
+            case CONVOLUTION -> FactorLayout.convolution(false, Arrays.copyOfRange(shape, 2, shape.length));
+            case LINEAR, DECONVOLUTION_2D, DECONVOLUTION_3D, NONE -> FactorLayout.linear();
+        };
     }
 }

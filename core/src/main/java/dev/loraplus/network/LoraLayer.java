@@ -211,7 +211,7 @@ public final class LoraLayer extends BaseWrapperLayer {
             return this;
         }
 
-        /** Sets which factor starts at random. */
+        /** Sets where the factors start, not from a weight. */
         public Builder initialization(Initialization value) {
             settings.initialization(value);
             return this;
@@ -232,11 +232,13 @@ public final class LoraLayer extends BaseWrapperLayer {
         /**
          * Checks the values and returns the configuration.
          *
-         * @throws IllegalArgumentException if a value lies outside its range, or dropout is above 0 for a layer without
-         *     a branch
+         * @throws IllegalArgumentException if a value lies outside its range, the initialization needs a weight, or
+         *     dropout is above 0 for a layer without a branch
          */
         public LoraLayer build() {
-            FactorSettings factors = FactorSettings.of(settings.build());
+            LoraConfig config = settings.build();
+            NewLayer.requireOwnStart("A LoraLayer of a new network", config);
+            FactorSettings factors = FactorSettings.of(config);
             if (factors.dropout() > 0 && !BranchLayers.supports(layer)) {
                 throw new IllegalArgumentException("A " + layer.getClass().getSimpleName()
                         + " computes with whole weights, where a branch has no input to drop; set dropout to 0, got "

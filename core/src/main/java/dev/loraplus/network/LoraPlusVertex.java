@@ -349,7 +349,7 @@ public final class LoraPlusVertex extends GraphVertex {
             return this;
         }
 
-        /** Sets which factor starts at random; default {@link Initialization#A_RANDOM_B_ZERO}. */
+        /** Sets where the factors start, not from a weight; default {@link Initialization#A_RANDOM_B_ZERO}. */
         public Builder initialization(Initialization value) {
             config = config.initialization(value);
             return this;
@@ -373,11 +373,12 @@ public final class LoraPlusVertex extends GraphVertex {
         /**
          * Checks every value and returns the configuration.
          *
-         * @throws IllegalArgumentException if a value lies outside its range, there is no updater, or lambda is not 1 and
-         *     the updater has no learning rate
+         * @throws IllegalArgumentException if a value lies outside its range, the initialization needs a weight, there is
+         *     no updater, or lambda is not 1 and the updater has no learning rate
          */
         public LoraPlusVertex build() {
             LoraConfig checked = config.build();
+            NewLayer.requireOwnStart("A LoraPlusVertex", checked);
             if (updater == null) {
                 throw new IllegalArgumentException("A LoraPlusVertex needs an updater of its own, got none; set one by"
                         + " updater(..), for example Adam.");

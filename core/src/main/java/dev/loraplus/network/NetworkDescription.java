@@ -30,24 +30,29 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
     static List<TrainedParameter> parameters(Site site) {
         List<TrainedParameter> parameters = new ArrayList<>();
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters()
-                    .factors()
-                    .forEach((key, pair) -> AdapterParameters.named(
-                            key,
-                            pair,
-                            (name, array) -> parameters.add(parameter(
-                                    site,
-                                    name,
-                                    array.shape(),
-                                    FactorKeys.isOfB(name) ? Kind.FACTOR_B : Kind.FACTOR_A))));
-            layer.parameters()
-                    .biases()
-                    .forEach((key, bias) ->
-                            parameters.add(parameter(site, FactorKeys.trained(key), bias.shape(), Kind.BIAS)));
+            AdapterParameters own = layer.parameters();
+            own.factors().forEach((key, pair) -> {
+                boolean embedding = own.adapted(key).embedding();
+                add(parameters, site, FactorKeys.a(key), pair.a(), embedding ? Kind.EMBEDDING_A : Kind.FACTOR_A);
+                add(parameters, site, FactorKeys.b(key), pair.b(), embedding ? Kind.EMBEDDING_B : Kind.FACTOR_B);
+                add(parameters, site, FactorKeys.bias(key), pair.bias(), Kind.FACTOR_B_BIAS);
+                boolean convolution = FileParameter.factors(
+                                site, key, own.weight(key), own.base(key).shape())
+                        .slot()
+                        .layout()
+                        .isConvolution();
+                add(
+                        parameters,
+                        site,
+                        FactorKeys.magnitude(key),
+                        pair.magnitude(),
+                        convolution ? Kind.CONV_MAGNITUDE : Kind.MAGNITUDE);
+            });
+            own.biases().forEach((key, bias) -> add(parameters, site, FactorKeys.trained(key), bias, Kind.BASE_BIAS));
         } else if (AdaptedNetwork.isTrained(site)) {
             site.runtime().paramTable().forEach((key, array) -> {
                 boolean weight = array.rank() > 1 && array.size(0) > 1;
-                parameters.add(parameter(site, key, array.shape(), weight ? Kind.WEIGHT : Kind.BIAS));
+                add(parameters, site, key, array, weight ? Kind.WEIGHT : Kind.BIAS);
             });
         }
         return parameters;
@@ -102,8 +107,11 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
         return new Amount(parameters, parameters * type.width());
     }
 
-    private static TrainedParameter parameter(Site site, String key, long[] shape, Kind kind) {
-        return new TrainedParameter(site.name() + "." + key, shape, kind);
+    private static void add(
+            List<TrainedParameter> parameters, Site site, String key, @Nullable INDArray array, Kind kind) {
+        if (array != null) {
+            parameters.add(new TrainedParameter(site.name() + "." + key, array.shape(), kind));
+        }
     }
 
     private static List<Long> shape(long[] shape) {

@@ -69,7 +69,11 @@ final class NetworkFiles {
             plan.biases()
                     .getOrDefault(site.name(), Map.of())
                     .keySet()
-                    .forEach(key -> slots.add(FileParameter.saved(site, key, shape(parameters, key))
+                    .forEach(key -> slots.add(FileParameter.bias(
+                                    site,
+                                    key,
+                                    shape(parameters, key),
+                                    plan.weights(site).keySet())
                             .slot()));
             if (plan.trained().contains(site.name())) {
                 parameters.forEach((key, array) ->
@@ -100,17 +104,11 @@ final class NetworkFiles {
     static List<FileParameter> parameters(Site site) {
         List<FileParameter> parameters = new ArrayList<>();
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters()
-                    .spec()
-                    .weights()
-                    .forEach((key, weight) -> parameters.add(FileParameter.factors(
-                            site,
-                            key,
-                            weight.matrix(),
-                            layer.parameters().base(key).shape())));
-            layer.parameters()
-                    .biases()
-                    .forEach((key, bias) -> parameters.add(FileParameter.saved(site, key, bias.shape())));
+            AdapterParameters own = layer.parameters();
+            own.factors().keySet().forEach(key -> parameters.add(factors(site, own, key)));
+            own.biases()
+                    .forEach((key, bias) -> parameters.add(FileParameter.bias(
+                            site, key, bias.shape(), own.factors().keySet())));
         } else if (AdaptedNetwork.isTrained(site)) {
             site.runtime()
                     .paramTable()
@@ -121,6 +119,10 @@ final class NetworkFiles {
 
     private static long[] shape(Map<String, INDArray> parameters, String key) {
         return Objects.requireNonNull(parameters.get(key)).shape();
+    }
+
+    private static FileParameter factors(Site site, AdapterParameters own, String key) {
+        return FileParameter.factors(site, key, own.weight(key), own.base(key).shape());
     }
 
     private static void fill(Site site, FileParameter parameter, Adapter read) {

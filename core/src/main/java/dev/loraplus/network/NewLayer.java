@@ -15,6 +15,18 @@ import org.nd4j.linalg.factory.Nd4j;
 final class NewLayer {
     private NewLayer() {}
 
+    /**
+     * Checks that factors can start without the weight they are to change.
+     *
+     * @throws IllegalArgumentException if they can't
+     */
+    static void requireOwnStart(String subject, LoraConfig config) {
+        if (config.initialization().changesBase()) {
+            throw new IllegalArgumentException(subject + " has no weight yet that its factors could start from, got "
+                    + config.initialization() + "; choose an initialization that leaves the base as it is.");
+        }
+    }
+
     /** Returns what is known of a layer before its network is initialized. */
     static LoraSpec unresolved(Layer layer, FactorSettings factors) {
         return new LoraSpec(

@@ -92,7 +92,7 @@ class BiasOfBTest {
                 CONFIG.toBuilder().lambda(8).targets("fc2.W").build());
         assertThat(adapted.describe().toString())
                 .contains("fc2.WloraA [7, 2] FACTOR_A, rate 0.1")
-                .contains("fc2.WloraBias [6] FACTOR_B, rate 0.8");
+                .contains("fc2.WloraBias [6] FACTOR_B_BIAS, rate 0.8");
     }
 
     @ParameterizedTest

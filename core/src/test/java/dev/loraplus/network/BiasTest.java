@@ -104,7 +104,7 @@ class BiasTest {
         MultiLayerNetwork network = adapted.model();
         Networks.fill(network.params(), 3);
         assertThat(adapted.describe().toString())
-                .contains("fc1.btrained [7] BIAS, rate 0.03")
+                .contains("fc1.btrained [7] BASE_BIAS, rate 0.03")
                 .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8");
         INDArray before = network.getParam("1_btrained").dup();
         network.setInput(Networks.data(DataType.DOUBLE).getFeatures());

@@ -198,8 +198,8 @@ class ConfigOptionsTest {
         MultiLayerNetwork base = words();
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, config);
         assertThat(adapted.describe().toString())
-                .contains("words.WloraA [9, 2] FACTOR_A, rate 0.03")
-                .contains("words.WloraB [2, 5] FACTOR_B, rate 0.03")
+                .contains("words.WloraA [9, 2] EMBEDDING_A, rate 0.03")
+                .contains("words.WloraB [2, 5] EMBEDDING_B, rate 0.03")
                 .contains("out.WloraA [5, 2] FACTOR_A, rate 0.1")
                 .contains("out.WloraB [2, 3] FACTOR_B, rate 0.8");
         MultiLayerNetwork network = adapted.model();

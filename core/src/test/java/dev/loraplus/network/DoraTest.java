@@ -199,7 +199,7 @@ class DoraTest {
                 Networks.dense(DataType.DOUBLE, new Sgd(0.1)),
                 DORA.toBuilder().lambda(8).build());
         assertThat(adapted.describe().toString())
-                .contains("fc1.WloraM [7] FACTOR_A, rate 0.1")
+                .contains("fc1.WloraM [7] MAGNITUDE, rate 0.1")
                 .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8");
     }
 

@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.Convolution3D.DataFormat;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -40,7 +41,14 @@ enum GoldenNetwork {
     CONV2D("conv2d", false),
     CONV2D_NHWC("conv2d", true),
     CONV3D("conv3d", false),
-    CONV3D_NDHWC("conv3d", true);
+    CONV3D_NDHWC("conv3d", true),
+    DORA("dora", false),
+    WORDS("words", false),
+    WORDS_DORA("wordsdora", false),
+    PATTERNS("patterns", false),
+    BIASES("biases", false),
+    LORA_BIASES("lorabiases", false),
+    BIAS_OF_B("biasofb", false);
 
     private static final Path FOLDER = Path.of("src/test/resources/networks");
 
@@ -75,6 +83,9 @@ enum GoldenNetwork {
     INDArray input(DataType type) throws IOException {
         INDArray input = Objects.requireNonNull(tensors().get("input")).castTo(type);
         int axes = input.rank();
+        if (axes == 1) {
+            return input.reshape(input.length(), 1);
+        }
         return channelsLast ? moved(input, 1, axes - 1) : input;
     }
 
@@ -125,14 +136,15 @@ enum GoldenNetwork {
         boolean weight = key.equals("W");
         String name = layer.conf().getLayer().getLayerName() + (weight ? ".weight" : ".bias");
         INDArray value = Objects.requireNonNull(tensors.get(name)).castTo(live.dataType());
-        boolean reversed = weight && (value.rank() == 2 || value.rank() == 3);
+        boolean embedding = layer.conf().getLayer() instanceof EmbeddingLayer;
+        boolean reversed = weight && !embedding && (value.rank() == 2 || value.rank() == 3);
         int[] order = value.rank() == 2 ? new int[] {1, 0} : new int[] {2, 1, 0};
         live.assign((reversed ? value.permute(order).dup('c') : value).reshape('c', live.shape()));
     }
 
     private ListBuilder layers(ListBuilder list) {
         return switch (folder) {
-            case "mlp" ->
+            case "mlp", "biasofb" ->
                 list.layer(new DenseLayer.Builder()
                                 .name("fc1")
                                 .nIn(5)
@@ -140,7 +152,7 @@ enum GoldenNetwork {
                                 .activation(Activation.RELU)
                                 .build())
                         .layer(output("fc2").nIn(7).nOut(3).build());
-            case "cnn" ->
+            case "cnn", "dora", "patterns", "biases", "lorabiases" ->
                 list.layer(new ConvolutionLayer.Builder(3, 2)
                                 .name("conv")
                                 .nOut(4)
@@ -153,6 +165,14 @@ enum GoldenNetwork {
                                 .build())
                         .layer(output("head").nOut(3).build())
                         .setInputType(InputType.convolutional(4, 3, 2));
+            case "words", "wordsdora" ->
+                list.layer(new EmbeddingLayer.Builder()
+                                .name("words")
+                                .nIn(6)
+                                .nOut(5)
+                                .activation(Activation.TANH)
+                                .build())
+                        .layer(output("fc").nIn(5).nOut(3).build());
             case "conv1d" -> conv1d(list);
             case "conv2d" -> conv2d(list);
             default -> conv3d(list);

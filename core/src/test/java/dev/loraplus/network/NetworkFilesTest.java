@@ -140,8 +140,8 @@ class NetworkFilesTest {
                                 .hasBias(true)
                                 .build(),
                         null,
-                        "x.W.lora_A.weight [2, 5], x.W.lora_B.weight [4, 2]",
-                        "x.W [5, 4], x.b [4]"),
+                        "x.lora_embedding_A [2, 5], x.lora_embedding_B [4, 2]",
+                        "x.bias [4], x.weight [5, 4]"),
                 kind(
                         new EmbeddingSequenceLayer.Builder()
                                 .nIn(5)
@@ -149,8 +149,8 @@ class NetworkFilesTest {
                                 .inputLength(6)
                                 .build(),
                         null,
-                        "x.W.lora_A.weight [2, 5], x.W.lora_B.weight [4, 2]",
-                        "x.W [5, 4]"),
+                        "x.lora_embedding_A [2, 5], x.lora_embedding_B [4, 2]",
+                        "x.weight [5, 4]"),
                 kind(
                         new BatchNormalization.Builder().build(),
                         InputType.feedForward(5),
@@ -223,7 +223,7 @@ class NetworkFilesTest {
                         .build());
         assertThatThrownBy(() -> LoraPlus.load(base, folder, change -> change.rank(3)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("rank, alpha, targets and modulesToSave are those of the file");
+                .hasMessageContaining("all that says what the adapter is are those of the file");
     }
 
     @Test
