@@ -31,6 +31,14 @@ public final class Adapter {
         public Factors(INDArray a, INDArray b) {
             this(a, b, null, null);
         }
+
+        private Factors copy() {
+            return new Factors(
+                    a.dup('c'),
+                    b.dup('c'),
+                    bias == null ? null : bias.dup(),
+                    magnitude == null ? null : magnitude.dup());
+        }
     }
 
     /**
@@ -45,6 +53,10 @@ public final class Adapter {
         /** Creates a variable that is no adapted weight's bias. */
         public Saved(INDArray value, boolean transposed) {
             this(value, transposed, null);
+        }
+
+        private Saved copy() {
+            return new Saved(value.dup(), transposed, biasOf);
         }
     }
 
@@ -82,6 +94,15 @@ public final class Adapter {
     /** Returns the fully trained variables by name. */
     public Map<String, Saved> saved() {
         return saved;
+    }
+
+    /** Returns an adapter with copies of all arrays, which no longer follows a model. */
+    public Adapter copy() {
+        Map<String, Factors> pairs = new LinkedHashMap<>();
+        factors.forEach((name, pair) -> pairs.put(name, pair.copy()));
+        Map<String, Saved> variables = new LinkedHashMap<>();
+        saved.forEach((name, variable) -> variables.put(name, variable.copy()));
+        return new Adapter(config, pairs, variables, provenance);
     }
 
     /** Returns facts about the adapter's making. */

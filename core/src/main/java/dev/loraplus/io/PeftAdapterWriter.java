@@ -37,7 +37,7 @@ final class PeftAdapterWriter {
                     + ", expected finite 32-bit numbers only.");
         }
         byte[] config = PeftConfigWriter.format(adapter).getBytes(StandardCharsets.UTF_8);
-        SafetensorsWriter writer = new SafetensorsWriter(tensors, PeftMetadata.of(adapter, tensors, config));
+        SafetensorsWriter writer = SafetensorsWriter.single(tensors, PeftMetadata.of(adapter, tensors, config));
         Map<Path, AtomicFiles.Content> files = new LinkedHashMap<>();
         files.put(folder.resolve(PeftAdapterFile.TENSORS), writer::writeTo);
         files.put(folder.resolve(PeftConfig.FILE), temporary -> Files.write(temporary, config));

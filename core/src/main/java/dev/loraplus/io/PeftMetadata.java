@@ -111,7 +111,8 @@ record PeftMetadata(String subject, Map<String, String> texts) {
         }
     }
 
-    private static String version() {
+    /** Returns the version of this library. */
+    static String version() {
         String version = PeftMetadata.class.getPackage().getImplementationVersion();
         return version == null ? UNPACKAGED_VERSION : version;
     }

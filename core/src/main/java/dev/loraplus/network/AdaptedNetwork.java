@@ -212,6 +212,19 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         provenance.put(key, value);
     }
 
+    /**
+     * Gives the adapter the values of another one of the same weights, ranks and modules to save: a copy that
+     * {@link Adapter#copy()} took of {@link #adapter()} before, or a combination of such. Where scalings differ, A takes
+     * their quotient, so that the network computes as with the other adapter. Several adapters of other shapes, and a
+     * scale at run time, are for SameDiff graphs only.
+     *
+     * @throws IllegalArgumentException if weights, variables or shapes differ; nothing is changed then
+     * @throws IllegalStateException if the network is disabled
+     */
+    public void assign(Adapter values) {
+        new FactorExchange(adapter(), values).assign();
+    }
+
     @Override
     public void save(Path folder) throws IOException {
         NetworkFiles.write(folder, topology.sites(network), adapter());

@@ -53,6 +53,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     private State state = State.ATTACHED;
     private boolean baseKept = true;
     private int disabled;
+    private double scale = 1;
     private Freeze freeze;
     private GraphEdit branches;
 
@@ -63,7 +64,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         start.factors().forEach((name, pair) -> factors.put(name, owned(pair)));
         changes = BaseChanges.of(graph, plan.saved().keySet(), start.bases());
         freeze = Freeze.allBut(graph, plan.saved().keySet());
-        branches = Branches.insert(graph, plan, factors, config);
+        branches = Branches.insert(graph, plan, factors, config::scalingOf);
     }
 
     /**
@@ -123,13 +124,9 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     public Adapter adapter() {
         require(state != State.DETACHED, "read the adapter of", "it is detached");
         require(disabled == 0, "read the adapter of", "it is disabled; close the handle of disable() first");
-        Map<String, Saved> saved = new LinkedHashMap<>();
-        plan.saved()
-                .forEach((name, variable) -> saved.put(
-                        name, new Saved(graph.getVariable(name).getArr(), variable.transposed(), variable.biasOf())));
         Map<String, String> facts = new LinkedHashMap<>(provenance);
         facts.put("base", baseFingerprint());
-        return new Adapter(config, factors, saved, facts);
+        return new Adapter(config, factors, saved(), facts);
     }
 
     /** Notes a fact about the adapter's making, for example {@code eta}; it goes to the file's metadata. */
@@ -164,7 +161,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
      */
     public SameDiff merge(boolean keepBase) {
         requireActive("merge");
-        Map<String, INDArray> merged = new GraphMerge(graph, config, plan).merged(factors);
+        Map<String, INDArray> merged = new GraphMerge(graph, plan, this::scalingOf).merged(factors);
         branches.undo();
         freeze.undo();
         merged.forEach((name, value) -> {
@@ -191,7 +188,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         require(baseKept, "unmerge", "it was merged without keeping its base; merge(true) keeps it");
         restoreWeights();
         freeze = Freeze.allBut(graph, plan.saved().keySet());
-        branches = Branches.insert(graph, plan, factors, config);
+        branches = inserted();
         state = State.ATTACHED;
         return graph;
     }
@@ -217,7 +214,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
                     closed = true;
                     if (--disabled == 0) {
                         changes.swap();
-                        branches = Branches.insert(graph, plan, factors, config);
+                        branches = inserted();
                     }
                 }
             }
@@ -301,8 +298,42 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     @Override
     public AdapterReport describe() {
         Map<String, INDArray> base = baseWeights(graph, plan.saved().keySet(), adapterNames());
-        base.putAll(weightOriginals);
-        return new GraphReport(graph, config, plan.targets(), factors, base).of(parameters());
+        weightOriginals.forEach(base::replace);
+        changes.originalWeights().forEach(base::replace);
+        return new GraphReport(graph, config, scale, plan.targets(), factors, base).of(parameters());
+    }
+
+    /**
+     * Multiplies the scaling of all weights as the configuration gives it, until it is set again (PEFT:
+     * {@code set_scale}): 0 leaves the factors without effect, 1 is the configuration's own. Merging takes the scale
+     * along, files don't hold it. A trainer that was made before keeps the scale of before; make a new one.
+     *
+     * @param factor any finite number
+     * @throws IllegalArgumentException if it is not finite
+     * @throws IllegalStateException if the graph is merged, disabled or detached
+     */
+    public void setScale(double factor) {
+        if (!Double.isFinite(factor)) {
+            throw new IllegalArgumentException("The scale of an adapter must be finite, got " + factor + ".");
+        }
+        requireActive("scale");
+        if (factor != scale) {
+            scale = factor;
+            branches.undo();
+            branches = inserted();
+        }
+    }
+
+    /** Returns what the scaling of all weights is multiplied by. */
+    public double scale() {
+        return scale;
+    }
+
+    /** Returns a copy of the adapter that stays as it is; without the base's fingerprint, which takes time. */
+    Adapter snapshot() {
+        require(state != State.DETACHED, "read the adapter of", "it is detached");
+        require(disabled == 0, "read the adapter of", "it is disabled; close the handle of disable() first");
+        return new Adapter(config, factors, saved(), provenance).copy();
     }
 
     GraphPlan plan() {
@@ -322,6 +353,22 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         Set<String> names = new LinkedHashSet<>();
         factors.forEach((name, pair) -> names.addAll(Branches.names(name, pair)));
         return names;
+    }
+
+    private GraphEdit inserted() {
+        return Branches.insert(graph, plan, factors, this::scalingOf);
+    }
+
+    private double scalingOf(String weight) {
+        return scale * config.scalingOf(weight);
+    }
+
+    private Map<String, Saved> saved() {
+        Map<String, Saved> saved = new LinkedHashMap<>();
+        plan.saved()
+                .forEach((name, variable) -> saved.put(
+                        name, new Saved(graph.getVariable(name).getArr(), variable.transposed(), variable.biasOf())));
+        return saved;
     }
 
     private Factors factorsOf(String weight) {

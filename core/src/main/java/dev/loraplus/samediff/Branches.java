@@ -1,12 +1,12 @@
 package dev.loraplus.samediff;
 
 import dev.loraplus.Adapter.Factors;
-import dev.loraplus.LoraConfig;
 import dev.loraplus.samediff.WeightUse.Form;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -34,12 +34,13 @@ final class Branches {
     }
 
     /** Adds all branches and returns the edit that takes them out again. */
-    static GraphEdit insert(SameDiff graph, GraphPlan plan, Map<String, Factors> factors, LoraConfig config) {
+    static GraphEdit insert(
+            SameDiff graph, GraphPlan plan, Map<String, Factors> factors, ToDoubleFunction<String> scalings) {
         GraphEdit edit = new GraphEdit(graph);
         Branches branches = new Branches(graph, edit);
         for (AdaptableWeight weight : plan.targets()) {
             branches.insert(
-                    weight, Objects.requireNonNull(factors.get(weight.name())), config.scalingOf(weight.name()));
+                    weight, Objects.requireNonNull(factors.get(weight.name())), scalings.applyAsDouble(weight.name()));
         }
         return edit;
     }

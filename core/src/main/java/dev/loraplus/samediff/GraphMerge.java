@@ -1,25 +1,25 @@
 package dev.loraplus.samediff;
 
 import dev.loraplus.Adapter.Factors;
-import dev.loraplus.LoraConfig;
 import dev.loraplus.math.LowRankDelta;
 import dev.loraplus.math.Magnitudes;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.ToDoubleFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Computes what the arrays of a graph hold once its adapter is merged into them; changes nothing. */
 final class GraphMerge {
     private final SameDiff graph;
-    private final LoraConfig config;
     private final GraphPlan plan;
+    private final ToDoubleFunction<String> scalings;
 
-    GraphMerge(SameDiff graph, LoraConfig config, GraphPlan plan) {
+    GraphMerge(SameDiff graph, GraphPlan plan, ToDoubleFunction<String> scalings) {
         this.graph = graph;
-        this.config = config;
         this.plan = plan;
+        this.scalings = scalings;
     }
 
     /**
@@ -43,7 +43,7 @@ final class GraphMerge {
     private INDArray weight(AdaptableWeight weight, Factors pair) {
         INDArray copy = live(weight.name()).dup('c');
         MatrixView view = weight.view();
-        double scaling = config.scalingOf(weight.name());
+        double scaling = scalings.applyAsDouble(weight.name());
         try {
             if (pair.magnitude() == null) {
                 LowRankDelta.addTo(view.matrixOf(copy), pair.a(), pair.b(), scaling, view.outputFirst());
@@ -65,7 +65,8 @@ final class GraphMerge {
                     + "': the module has no bias that could take it up; keep the adapter attached.");
         }
         INDArray sum = merged.getOrDefault(name, live(name)).dup();
-        merged.put(name, sum.addi(bias.mul(config.scalingOf(weight.name())).reshape(sum.shape())));
+        merged.put(
+                name, sum.addi(bias.mul(scalings.applyAsDouble(weight.name())).reshape(sum.shape())));
     }
 
     private INDArray live(String name) {

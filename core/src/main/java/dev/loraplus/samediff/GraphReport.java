@@ -23,6 +23,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param graph the graph, in whatever state
  * @param config what the adapter was made with
+ * @param scale what its scaling is multiplied by
  * @param targets the weights with factors
  * @param factors their factors
  * @param base the frozen weights, as they are without the adapter
@@ -30,6 +31,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record GraphReport(
         SameDiff graph,
         LoraConfig config,
+        double scale,
         List<AdaptableWeight> targets,
         Map<String, Factors> factors,
         Map<String, INDArray> base) {
@@ -55,14 +57,15 @@ record GraphReport(
     private Target target(AdaptableWeight weight) {
         Factors pair = Objects.requireNonNull(factors.get(weight.name()));
         INDArray values = Objects.requireNonNull(base.get(weight.name()));
+        double scaling = scale * config.scalingOf(weight.name());
         return new Target(
                 weight.name(),
                 shape(values.shape()),
                 (int) pair.a().size(1),
-                config.scalingOf(weight.name()),
+                scaling,
                 config.lambdaOf(weight.name()),
                 weight.uses().stream().map(WeightUse::toString).toList(),
-                ChangeStatistics.of(pair.a(), pair.b(), config.scalingOf(weight.name()), values));
+                ChangeStatistics.of(pair.a(), pair.b(), scaling, values));
     }
 
     /** Returns a parameter's type; those of a merged adapter are not in the graph, and have their weight's. */

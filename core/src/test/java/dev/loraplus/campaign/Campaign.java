@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,7 @@ final class Campaign {
 
     private final Specimen specimen;
     private final Path folder;
+    private final Map<String, byte[]> written = new HashMap<>();
     private Cost most = new Cost(0, 0, 0);
     private int refused;
     private int whole;
@@ -117,13 +120,17 @@ final class Campaign {
         }
     }
 
+    /** Puts the files there; each is a new one, since file systems force what is overwritten to the disk. */
     private void write(Map<String, byte[]> files) throws IOException {
         for (String name : specimen.files().keySet()) {
             byte[] content = files.get(name);
-            if (content == null) {
+            if (!Arrays.equals(content, written.get(name))) {
                 Files.deleteIfExists(folder.resolve(name));
-            } else {
-                Files.write(folder.resolve(name), content);
+                written.remove(name);
+                if (content != null) {
+                    Files.write(folder.resolve(name), content);
+                    written.put(name, content);
+                }
             }
         }
     }

@@ -165,8 +165,8 @@ class PeftParityTest {
         Map<String, String> names = fileNames(adapted);
         Map<String, INDArray> converted = new LinkedHashMap<>();
         values.forEach((name, value) -> {
-            boolean transposed =
-                    value.rank() == 2 && (!saved.containsKey(name) || saved.get(name).transposed());
+            boolean transposed = value.rank() == 2
+                    && (!saved.containsKey(name) || saved.get(name).transposed());
             converted.put(names.get(name), transposed ? value.transpose() : value);
         });
         return converted;
