@@ -27,9 +27,9 @@ public final class AdapterLoading {
         LoraConfig config = withModulesOf(file);
         LoraConfig changed = change.apply(config.toBuilder()).build();
         if (!freed(changed, config).equals(config)) {
-            throw new IllegalArgumentException("rank, alpha, targets, modulesToSave and all that says what the adapter"
-                    + " is are those of the file when it is loaded, got " + changed + " for " + config + "; change"
-                    + " lambda, headRate, embeddingRate, dropout or seed only.");
+            throw new IllegalArgumentException("rank, alpha, targets and modulesToSave are those of the file when an"
+                    + " adapter is loaded, and so is all else that says what the adapter is; got " + changed + " for "
+                    + config + "; change lambda, headRate, embeddingRate, dropout or seed only.");
         }
         return changed;
     }
