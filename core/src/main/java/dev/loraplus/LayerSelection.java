@@ -1,10 +1,7 @@
 package dev.loraplus;
 
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -16,7 +13,8 @@ import java.util.stream.Stream;
  */
 record LayerSelection(List<Integer> indices, List<String> patterns) {
     static final LayerSelection ALL = new LayerSelection(List.of(), List.of());
-    private static final Pattern ANY = Pattern.compile(".*?\\.[^.]*\\.(?<idx>\\d+)\\.");
+    private static final String INDEX = "\\.(?<idx>\\d+)\\.";
+    private static final String ANY = ".*?\\.[^.]*";
 
     LayerSelection {
         indices = List.copyOf(indices);
@@ -42,35 +40,33 @@ record LayerSelection(List<Integer> indices, List<String> patterns) {
     }
 
     boolean includes(String module) {
-        return indices.isEmpty() || index(module).stream().anyMatch(indices::contains);
+        return indices.isEmpty()
+                || index(module)
+                        .filter(index -> indices.stream().anyMatch(i -> index.equals(Integer.toString(i))))
+                        .isPresent();
     }
 
-    private OptionalInt index(String module) {
-        Stream<Pattern> candidates =
-                patterns.isEmpty() ? Stream.of(ANY) : patterns.stream().map(LayerSelection::before);
-        return candidates
-                .map(pattern -> pattern.matcher(module))
-                .filter(Matcher::lookingAt)
-                .mapToInt(matcher -> Integer.parseInt(matcher.group("idx")))
+    /** Returns the index of the layer that a module is in, without leading zeros. */
+    private Optional<String> index(String module) {
+        Stream<BoundedRegex> expressions = patterns.isEmpty()
+                ? Stream.of(BoundedRegex.of("layersPattern", ANY + INDEX))
+                : patterns.stream().map(LayerSelection::before);
+        return expressions
+                .map(expression -> expression.group("idx", module))
+                .flatMap(Optional::stream)
+                .map(digits -> digits.replaceFirst("^0+(?=.)", ""))
                 .findFirst();
     }
 
-    private static Pattern before(String pattern) {
-        return Pattern.compile("(?:^|.*?\\.)" + pattern + "\\.(?<idx>\\d+)\\.");
+    private static BoundedRegex before(String pattern) {
+        return BoundedRegex.of("layersPattern", "(?:^|.*?\\.)" + pattern + INDEX);
     }
 
     private static void requireRegex(String pattern) {
-        try {
-            if (pattern.isBlank()) {
-                throw new IllegalArgumentException(
-                        "layersPattern must have names or regular expressions, got a blank.");
-            }
-            before(pattern);
-        } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(
-                    "layersPattern must have valid regular expressions, got '" + pattern + "': " + e.getDescription()
-                            + ".",
-                    e);
+        if (pattern.isBlank()) {
+            throw new IllegalArgumentException("layersPattern must have names or regular expressions, got a blank.");
         }
+        BoundedRegex.of("layersPattern", pattern);
+        before(pattern);
     }
 }

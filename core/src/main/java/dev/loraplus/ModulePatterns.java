@@ -2,10 +2,10 @@ package dev.loraplus;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives modules values of their own by regular expressions, the first that fits a module first, as PEFT's
@@ -13,11 +13,11 @@ import java.util.regex.PatternSyntaxException;
  */
 final class ModulePatterns<T> {
     private final Map<String, T> values;
-    private final Map<String, Pattern> compiled = new LinkedHashMap<>();
+    private final Map<String, BoundedRegex> compiled = new LinkedHashMap<>();
 
     private ModulePatterns(Map<String, T> values) {
         this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
-        values.keySet().forEach(key -> compiled.put(key, Pattern.compile(around(key))));
+        values.keySet().forEach(key -> compiled.put(key, BoundedRegex.of("pattern", around(key))));
     }
 
     static <T> ModulePatterns<T> none() {
@@ -29,13 +29,7 @@ final class ModulePatterns<T> {
         if (key.isBlank()) {
             throw new IllegalArgumentException(option + " must have a regular expression, got a blank one.");
         }
-        try {
-            Pattern.compile(around(key));
-        } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(
-                    option + " must have a valid regular expression, got '" + key + "': " + e.getDescription() + ".",
-                    e);
-        }
+        BoundedRegex.of(option, key);
         Map<String, T> more = new LinkedHashMap<>(values);
         more.put(key, value);
         return new ModulePatterns<>(more);
@@ -44,7 +38,7 @@ final class ModulePatterns<T> {
     /** Returns the first pattern that fits a module path. */
     Optional<String> keyOf(String module) {
         return compiled.entrySet().stream()
-                .filter(entry -> entry.getValue().matcher(module).lookingAt())
+                .filter(entry -> entry.getValue().matches(module))
                 .map(Map.Entry::getKey)
                 .findFirst();
     }
@@ -62,9 +56,9 @@ final class ModulePatterns<T> {
     }
 
     @Override
-    public boolean equals(@org.jspecify.annotations.Nullable Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof ModulePatterns<?> that
-                && java.util.List.copyOf(values.entrySet()).equals(java.util.List.copyOf(that.values.entrySet()));
+                && List.copyOf(values.entrySet()).equals(List.copyOf(that.values.entrySet()));
     }
 
     @Override

@@ -20,22 +20,41 @@ public final class AdapterLoading {
      * Returns the file's configuration with the user's changes. PEFT lists names of heads that a model may have; modules
      * to save without a tensor in the file are left out.
      *
-     * @param change changes lambda, headRate, dropout, initialization or seed
-     * @throws IllegalArgumentException if rank, alpha, targets or modules to save are changed
+     * @param change changes lambda and its patterns, headRate, embeddingRate, dropout, initialization or seed
+     * @throws IllegalArgumentException if anything else is changed
      */
     public static LoraConfig config(PeftAdapterFile file, UnaryOperator<LoraConfig.Builder> change) {
         LoraConfig config = withModulesOf(file);
         LoraConfig changed = change.apply(config.toBuilder()).build();
-        boolean sameShape = changed.rank() == config.rank()
-                && changed.alpha() == config.alpha()
-                && changed.targets().equals(config.targets())
-                && changed.modulesToSave().equals(config.modulesToSave());
-        if (!sameShape) {
-            throw new IllegalArgumentException("rank, alpha, targets and modulesToSave are those of the file when an"
-                    + " adapter is loaded, got " + changed + " for " + config + "; change lambda, headRate, dropout or"
-                    + " seed only.");
+        if (!freed(changed, config).equals(config)) {
+            throw new IllegalArgumentException("rank, alpha, targets, modulesToSave and all that says what the adapter"
+                    + " is are those of the file when it is loaded, got " + changed + " for " + config + "; change"
+                    + " lambda, headRate, embeddingRate, dropout or seed only.");
         }
         return changed;
+    }
+
+    /** Returns a changed configuration with the original's value for all that may be changed. */
+    private static LoraConfig freed(LoraConfig changed, LoraConfig original) {
+        LoraConfig.Builder builder = original.toBuilder()
+                .rank(changed.rank())
+                .alpha(changed.alpha())
+                .rsLora(changed.rsLora())
+                .dora(changed.dora())
+                .bias(changed.bias())
+                .loraBias(changed.loraBias())
+                .targets(changed.targets())
+                .layersPattern(changed.layersPattern().toArray(String[]::new))
+                .layersToTransform(changed.layersToTransform().stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray())
+                .modulesToSave(changed.modulesToSave().toArray(String[]::new));
+        changed.rankPattern().forEach(builder::rankPattern);
+        changed.alphaPattern().forEach(builder::alphaPattern);
+        if (changed.initialization().changesBase() || original.initialization().changesBase()) {
+            builder.initialization(changed.initialization());
+        }
+        return builder.build();
     }
 
     /**

@@ -10,22 +10,28 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Without a kernel they are the transposes {@code [r, nIn]} and {@code [nOut, r]}, as PEFT's {@code lora.Linear} has
  * them. A convolution's, where nIn counts channels and places of the kernel, are {@code [r, channels, kernel..]} and
  * {@code [nOut, r, 1..]}, as PEFT's {@code lora.Conv1d}, {@code Conv2d} and {@code Conv3d}: the weights of one
- * convolution to r channels and of another of kernel 1.
+ * convolution to r channels and of another of kernel 1. An embedding's have the shapes of a linear layer and keys of
+ * their own, as PEFT's {@code lora.Embedding}.
  *
  * @param kernel the sizes of the kernel; empty for a linear layer
  * @param kernelFirst whether neighbouring rows of A are channels at one place of the kernel, not places of one channel
+ * @param isEmbedding whether rows of the weight are looked up
  * @since 0.1.0
  */
-public record FactorLayout(List<Long> kernel, boolean kernelFirst) {
-    private static final FactorLayout LINEAR = new FactorLayout(List.of(), false);
+public record FactorLayout(List<Long> kernel, boolean kernelFirst, boolean isEmbedding) {
+    private static final FactorLayout LINEAR = new FactorLayout(List.of(), false, false);
+    private static final FactorLayout EMBEDDING = new FactorLayout(List.of(), false, true);
 
     /**
      * Creates a layout.
      *
-     * @throws IllegalArgumentException if a size of the kernel is below 1
+     * @throws IllegalArgumentException if a size of the kernel is below 1, or an embedding has a kernel
      */
     public FactorLayout {
         kernel = List.copyOf(kernel);
+        if (isEmbedding && !kernel.isEmpty()) {
+            throw new IllegalArgumentException("An embedding has no kernel, got " + kernel + ".");
+        }
         if (kernel.stream().anyMatch(size -> size < 1)) {
             throw new IllegalArgumentException("kernel must have sizes of at least 1, got " + kernel + ".");
         }
@@ -36,6 +42,11 @@ public record FactorLayout(List<Long> kernel, boolean kernelFirst) {
         return LINEAR;
     }
 
+    /** Returns the layout of an embedding. */
+    public static FactorLayout embedding() {
+        return EMBEDDING;
+    }
+
     /**
      * Returns the layout of a convolution.
      *
@@ -44,7 +55,17 @@ public record FactorLayout(List<Long> kernel, boolean kernelFirst) {
      * @throws IllegalArgumentException if a size of the kernel is below 1
      */
     public static FactorLayout convolution(boolean kernelFirst, long... kernel) {
-        return new FactorLayout(LongStream.of(kernel).boxed().toList(), kernelFirst);
+        return new FactorLayout(LongStream.of(kernel).boxed().toList(), kernelFirst, false);
+    }
+
+    /** Returns whether it is a convolution's. */
+    public boolean isConvolution() {
+        return !kernel.isEmpty();
+    }
+
+    /** Returns the shape of DoRA's magnitudes: {@code [nOut]}, a convolution's {@code [1, nOut, 1..]}. */
+    long[] shapeOfMagnitude(long nOut) {
+        return isConvolution() ? shape(1, nOut, kernel.stream().map(size -> 1L).toList()) : new long[] {nOut};
     }
 
     long[] shapeOfA(long nIn, int rank) {

@@ -1,6 +1,8 @@
 package dev.loraplus.io;
 
 import dev.loraplus.Adapter;
+import dev.loraplus.Bias;
+import dev.loraplus.LoraConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,15 +18,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Matches the tensors of a file with the slots of a model and collects everything that doesn't fit. */
 final class PeftBinder {
     private final Map<String, INDArray> tensors;
-    private final int rank;
+    private final LoraConfig config;
     private final Set<String> used = new LinkedHashSet<>();
     private final List<String> problems = new ArrayList<>();
     private final Map<String, Adapter.Factors> factors = new LinkedHashMap<>();
     private final Map<String, Adapter.Saved> saved = new LinkedHashMap<>();
 
-    PeftBinder(Map<String, INDArray> tensors, int rank) {
+    PeftBinder(Map<String, INDArray> tensors, LoraConfig config) {
         this.tensors = tensors;
-        this.rank = rank;
+        this.config = config;
     }
 
     /** Takes the tensors of every slot; {@code subject} names the file in messages. */
@@ -37,7 +39,8 @@ final class PeftBinder {
             }
         }
         for (Map.Entry<String, INDArray> tensor : tensors.entrySet()) {
-            if (!used.contains(tensor.getKey())) {
+            boolean copy = config.bias() == Bias.ALL && PeftKeys.isCopy(tensor.getKey());
+            if (!used.contains(tensor.getKey()) && !copy) {
                 problems.add("tensor '" + tensor.getKey() + "' "
                         + Arrays.toString(tensor.getValue().shape()) + " has no place in the model");
             }
@@ -58,10 +61,16 @@ final class PeftBinder {
 
     private void bindFactors(Slot slot) {
         FactorLayout layout = slot.layout();
-        INDArray a = take(slot, PeftKeys.a(slot.name()), layout.shapeOfA(slot.shape()[0], rank));
-        INDArray b = take(slot, PeftKeys.b(slot.name()), layout.shapeOfB(rank, slot.shape()[1]));
+        String name = slot.name();
+        int rank = config.rankOf(name);
+        long nOut = slot.shape()[1];
+        INDArray a = take(slot, PeftKeys.a(name, layout), layout.shapeOfA(slot.shape()[0], rank));
+        INDArray b = take(slot, PeftKeys.b(name, layout), layout.shapeOfB(rank, nOut));
+        INDArray bias = config.loraBias() ? take(slot, PeftKeys.biasOfB(name), nOut) : null;
+        INDArray magnitude = config.dora() ? take(slot, PeftKeys.magnitude(name), layout.shapeOfMagnitude(nOut)) : null;
         if (a != null && b != null) {
-            factors.put(slot.name(), new Adapter.Factors(layout.factorA(a), layout.factorB(b)));
+            INDArray flat = magnitude == null ? null : magnitude.reshape('c', new long[] {nOut});
+            factors.put(name, new Adapter.Factors(layout.factorA(a), layout.factorB(b), bias, flat));
         }
     }
 
@@ -72,11 +81,12 @@ final class PeftBinder {
                 shape[i] = slot.shape()[shape.length - 1 - i];
             }
         }
-        INDArray value = take(slot, PeftKeys.saved(slot.name()), shape);
+        INDArray value = take(slot, slot.savedKey(), shape);
         if (value != null) {
             saved.put(
                     slot.name(),
-                    new Adapter.Saved(slot.transposed() ? value.transpose().dup('c') : value, slot.transposed()));
+                    new Adapter.Saved(
+                            slot.transposed() ? value.transpose().dup('c') : value, slot.transposed(), slot.biasOf()));
         }
     }
 

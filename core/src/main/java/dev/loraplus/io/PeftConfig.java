@@ -2,6 +2,7 @@ package dev.loraplus.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.loraplus.LoraConfig;
 import dev.loraplus.Targets;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,15 +21,17 @@ final class PeftConfig {
     /** A key that PEFT itself skips when it reads. */
     private static final String RUNTIME_KEY = "runtime_config";
 
-    /** The start values that leave the base as it is, so that the factors of the file are right on it. */
-    private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "orthogonal", "eva", "mica");
+    /** The start values that we lack, but that leave the base as it is, so that the factors are right on it. */
+    private static final Set<String> HARMLESS_STARTS = Set.of("eva", "mica");
 
     private final String subject;
+    private final String sha256;
     private final ObjectNode values;
     private final List<String> unknown;
 
-    private PeftConfig(String subject, ObjectNode values, List<String> unknown) {
+    private PeftConfig(String subject, String sha256, ObjectNode values, List<String> unknown) {
         this.subject = subject;
+        this.sha256 = sha256;
         this.values = values;
         this.unknown = unknown;
     }
@@ -49,11 +52,12 @@ final class PeftConfig {
         if (Files.size(file) > MAX_BYTES) {
             throw new IOException(subject + " has " + Files.size(file) + " bytes, expected at most " + MAX_BYTES + ".");
         }
-        return of(subject, StrictJson.object(subject, Files.readAllBytes(file)));
+        byte[] bytes = Files.readAllBytes(file);
+        return of(subject, TensorDigest.sha256(bytes), StrictJson.object(subject, bytes));
     }
 
     /** Checks {@code given} and fills in PEFT's defaults. */
-    static PeftConfig of(String subject, ObjectNode given) throws IOException {
+    private static PeftConfig of(String subject, String sha256, ObjectNode given) throws IOException {
         requireLora(subject, given);
         List<String> wrong = PeftOption.wrongTypes(given);
         if (!wrong.isEmpty()) {
@@ -68,7 +72,7 @@ final class PeftConfig {
                 unknown.add(entry.getKey());
             }
         });
-        PeftConfig config = new PeftConfig(subject, values, unknown);
+        PeftConfig config = new PeftConfig(subject, sha256, values, unknown);
         config.requireSupported();
         return config;
     }
@@ -76,6 +80,11 @@ final class PeftConfig {
     /** Returns the file, as messages name it. */
     String subject() {
         return subject;
+    }
+
+    /** Returns the hash of the file's bytes. */
+    String sha256() {
+        return sha256;
     }
 
     int rank() {
@@ -90,8 +99,10 @@ final class PeftConfig {
         return values.required("lora_dropout").doubleValue();
     }
 
-    List<String> modulesToSave() {
-        return texts("modules_to_save");
+    /** Returns a builder with everything but the targets. */
+    LoraConfig.Builder builder() throws IOException {
+        return new PeftOptionReader(subject, values)
+                .applyTo(LoraConfig.builder().rank(rank()).alpha(alpha()).dropout(dropout()));
     }
 
     Optional<String> text(String key) {
@@ -158,15 +169,19 @@ final class PeftConfig {
     private void requireSupported() throws IOException {
         List<String> unsupported = PeftOption.unsupported(values);
         JsonNode start = values.required("init_lora_weights");
-        if (start.isTextual() && !HARMLESS_STARTS.contains(start.textValue().toLowerCase(Locale.ROOT))) {
+        if (start.isTextual() && !isKnown(start.textValue().toLowerCase(Locale.ROOT))) {
             unsupported.add("init_lora_weights = " + start + " (which changes the base)");
         }
         if (!unsupported.isEmpty()) {
             throw new IOException(subject + " asks for what this library lacks: " + String.join(", ", unsupported)
-                    + "; expected plain LoRA. Merge or convert the adapter with PEFT first.");
+                    + "; expected LoRA with the options of LoraConfig. Merge or convert the adapter with PEFT first.");
         }
         if (!values.required("r").canConvertToInt() || rank() < 1) {
             throw new IOException(subject + ": 'r' is " + values.get("r") + ", expected a whole number of at least 1.");
         }
+    }
+
+    private static boolean isKnown(String start) {
+        return HARMLESS_STARTS.contains(start) || PeftOptionReader.STARTS.containsKey(start);
     }
 }

@@ -28,11 +28,8 @@ final class PeftConfigWriter {
         ObjectNode values = PeftOption.defaults();
         values.put("r", config.rank());
         values.put("lora_dropout", config.dropout());
-        if (config.alpha() == (int) config.alpha()) {
-            values.put("lora_alpha", (int) config.alpha());
-        } else {
-            values.put("lora_alpha", config.alpha());
-        }
+        put(values, "lora_alpha", config.alpha());
+        putOptions(values, config);
         fill(
                 values.putArray("target_modules"),
                 adapter.factors().keySet().stream().map(ModulePath::of).toList());
@@ -49,6 +46,36 @@ final class PeftConfigWriter {
             return PYTHON_STYLE.writeValueAsString(values);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("The adapter's configuration can't be written as JSON: " + values, e);
+        }
+    }
+
+    private static void putOptions(ObjectNode values, LoraConfig config) {
+        values.put("use_rslora", config.rsLora());
+        values.put("use_dora", config.dora());
+        values.put("lora_bias", config.loraBias());
+        values.put("bias", PeftOptionReader.name(config.bias()));
+        config.rankPattern().forEach(values.putObject("rank_pattern")::put);
+        ObjectNode alphas = values.putObject("alpha_pattern");
+        config.alphaPattern().forEach((pattern, alpha) -> put(alphas, pattern, alpha));
+        if (!config.layersToTransform().isEmpty()) {
+            config.layersToTransform().forEach(values.putArray("layers_to_transform")::add);
+        }
+        if (!config.layersPattern().isEmpty()) {
+            fill(values.putArray("layers_pattern"), config.layersPattern());
+        }
+        PeftOptionReader.STARTS.forEach((name, start) -> {
+            if (start == config.initialization()) {
+                values.put("init_lora_weights", name);
+            }
+        });
+    }
+
+    /** Puts a whole number where it is one, as Python does for what was given as one. */
+    private static void put(ObjectNode values, String key, double value) {
+        if (value == (int) value) {
+            values.put(key, (int) value);
+        } else {
+            values.put(key, value);
         }
     }
 

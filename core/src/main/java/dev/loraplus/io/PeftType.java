@@ -14,9 +14,13 @@ enum PeftType {
     TEXTS_OR_NULL("a list of texts or null", node -> node.isNull() || isTexts(node)),
     NAMES_OR_NULL("a list of texts, a text or null", node -> node.isNull() || node.isTextual() || isTexts(node)),
     OBJECT_OR_NULL("an object or null", node -> node.isNull() || node.isObject()),
+    INTEGERS_BY_NAME("an object of whole numbers or null", node -> node.isNull() || isObjectOf(node, JsonNode::isInt)),
+    NUMBERS_BY_NAME("an object of numbers or null", node -> node.isNull() || isObjectOf(node, JsonNode::isNumber)),
     LIST_OR_NULL("a list or null", node -> node.isNull() || node.isArray()),
     LIST_OBJECT_OR_NULL("a list, an object or null", node -> node.isNull() || node.isContainerNode()),
-    INTEGERS_OR_NULL("a whole number, a list or null", node -> node.isNull() || node.isInt() || node.isArray()),
+    INTEGERS_OR_NULL(
+            "a whole number, a list of whole numbers or null",
+            node -> node.isNull() || node.isInt() || isListOf(node, JsonNode::isInt)),
     FLAG_OR_TEXT("true, false or a text", node -> node.isBoolean() || node.isTextual()),
     OFF_OR_OBJECT("an object, true, false or null", node -> !node.isTextual() && !node.isNumber());
 
@@ -37,11 +41,20 @@ enum PeftType {
     }
 
     private static boolean isTexts(JsonNode node) {
-        if (!node.isArray()) {
-            return false;
-        }
+        return isListOf(node, JsonNode::isTextual);
+    }
+
+    private static boolean isListOf(JsonNode node, Predicate<JsonNode> holds) {
+        return node.isArray() && allOf(node, holds);
+    }
+
+    private static boolean isObjectOf(JsonNode node, Predicate<JsonNode> holds) {
+        return node.isObject() && allOf(node, holds);
+    }
+
+    private static boolean allOf(JsonNode node, Predicate<JsonNode> holds) {
         for (JsonNode element : node) {
-            if (!element.isTextual()) {
+            if (!holds.test(element)) {
                 return false;
             }
         }

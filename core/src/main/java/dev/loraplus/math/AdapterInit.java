@@ -53,6 +53,37 @@ public final class AdapterInit {
         };
     }
 
+    /**
+     * Returns the start values of a pair of factors on an embedding, one of them from N(0, 1) and the other zero.
+     *
+     * <p>{@link Initialization#A_RANDOM_B_ZERO} and {@link Initialization#GAUSSIAN} draw B, as PEFT's
+     * {@code reset_lora_parameters} does; {@link Initialization#B_RANDOM_A_ZERO} draws A, as the reference code of LoRA+.
+     *
+     * @param name the name of the adapted table; each name draws other values
+     * @param rows the rows V of A {@code [V, r]}, at least 1
+     * @param rank the inner width r, at least 1
+     * @param width the columns n of B {@code [r, n]}, at least 1
+     * @param type FLOAT or DOUBLE
+     * @param seed each seed draws other values
+     * @throws IllegalArgumentException if a size is below 1, the type is neither FLOAT nor DOUBLE, or the initialization
+     *     is none for embeddings
+     */
+    public static Adapter.Factors embedding(
+            Initialization initialization, String name, long rows, long rank, long width, DataType type, long seed) {
+        requireType(name, type);
+        requireSizes(name, rows, rank);
+        requireSizes(name, rank, width);
+        return switch (initialization) {
+            case A_RANDOM_B_ZERO, GAUSSIAN ->
+                new Adapter.Factors(Nd4j.zeros(type, rows, rank), normal(name, rank, width, 1, type, seed));
+            case B_RANDOM_A_ZERO ->
+                new Adapter.Factors(normal(name, rows, rank, 1, type, seed), Nd4j.zeros(type, rank, width));
+            case ORTHOGONAL, PISSA, OLORA ->
+                throw new IllegalArgumentException("The embedding '" + name + "' can't start by " + initialization
+                        + ", which is for linear weights; choose another initialization or exclude it.");
+        };
+    }
+
     /** Draws a factor from N(0, deviation<sup>2</sup>), as {@link #kaimingUniform} draws from its range. */
     static INDArray normal(String name, long rows, long columns, double deviation, DataType type, long seed) {
         Random random = new Random(hash(seed, name));

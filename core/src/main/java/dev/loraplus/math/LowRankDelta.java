@@ -115,7 +115,7 @@ public final class LowRankDelta {
         }
     }
 
-    private static void requireFinite(INDArray merged) {
+    static void requireFinite(INDArray merged) {
         long bad = Nd4j.getExecutioner()
                 .exec(new MatchCondition(merged, Conditions.notFinite()))
                 .getLong(0);

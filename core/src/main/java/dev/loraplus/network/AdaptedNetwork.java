@@ -4,6 +4,7 @@ import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
+import dev.loraplus.AdapterReport;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.io.AdapterLoading;
@@ -140,8 +141,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         PeftAdapterFile file = PeftAdapterFile.open(folder);
         LoraConfig config = AdapterLoading.config(file, change);
         try {
-            AdaptedNetwork<N> adapted = attach(topology, base, config, options);
-            adapted.provenance.putAll(NetworkFiles.fill(topology.sites(adapted.network), file, folder, anyBase));
+            NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+            Adapter read = NetworkFiles.bind(plan, file);
+            AdaptedNetwork<N> adapted = attach(topology, base, config, options, plan);
+            NetworkFiles.fill(topology.sites(adapted.network), file, read, folder, anyBase);
+            adapted.provenance.putAll(read.provenance());
             return adapted;
         } catch (NoMatchingTargetException e) {
             throw new IOException("The adapter in " + folder + " does not fit the network: " + e.getMessage(), e);
@@ -150,7 +154,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     private static <N> AdaptedNetwork<N> attach(
             Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
-        NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+        return attach(topology, base, config, options, NetworkPlan.of(topology, base, config, options));
+    }
+
+    private static <N> AdaptedNetwork<N> attach(
+            Topology<N> topology, N base, LoraConfig config, NetworkOptions options, NetworkPlan plan) {
         Map<String, LoraLayer> wrapped =
                 new LayerWrapping(config, options, plan, topology.iteration(base), topology.epoch(base)).wrap();
         N network = topology.rebuild(
@@ -181,6 +189,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         for (Site site : topology.sites(network)) {
             if (site.runtime() instanceof AdapterLayer layer) {
                 layer.parameters().factors().forEach((key, pair) -> factors.put(site.name() + "." + key, pair));
+                layer.parameters()
+                        .biases()
+                        .forEach((key, bias) -> saved.put(site.name() + "." + key, new Saved(bias, false)));
             } else if (isTrained(site)) {
                 Map<String, INDArray> live = site.runtime().paramTable();
                 for (FileParameter parameter : NetworkFiles.parameters(site)) {
@@ -199,6 +210,19 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     /** Notes a fact about the adapter's making, for example {@code eta}; it goes to the file's metadata. */
     public void note(String key, String value) {
         provenance.put(key, value);
+    }
+
+    /**
+     * Gives the adapter the values of another one of the same weights, ranks and modules to save: a copy that
+     * {@link Adapter#copy()} took of {@link #adapter()} before, or a combination of such. Where scalings differ, A takes
+     * their quotient, so that the network computes as with the other adapter. Several adapters of other shapes, and a
+     * scale at run time, are for SameDiff graphs only.
+     *
+     * @throws IllegalArgumentException if weights, variables or shapes differ; nothing is changed then
+     * @throws IllegalStateException if the network is disabled
+     */
+    public void assign(Adapter values) {
+        new FactorExchange(adapter(), values).assign();
     }
 
     @Override
@@ -275,10 +299,22 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return List.copyOf(parameters);
     }
 
+    /**
+     * Returns DL4J's {@code summary()}, which has no place for rates, and after it {@link #describe()}, which prints the
+     * learning rate of every trained parameter.
+     */
+    public String summary() {
+        return topology.summary(network) + describe();
+    }
+
     @Override
-    public String describe() {
-        return new NetworkDescription(config, topology.sites(network), topology.iteration(network))
-                .text(topology.epoch(network));
+    public AdapterReport describe() {
+        return new NetworkDescription(
+                        topology.sites(network),
+                        topology.dataType(network),
+                        topology.iteration(network),
+                        topology.epoch(network))
+                .report();
     }
 
     static boolean isTrained(Site site) {
@@ -304,10 +340,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     private static void clearFactors(Site site) {
         if (site.runtime() instanceof AdapterLayer layer) {
-            layer.parameters().factors().values().forEach(pair -> {
-                pair.a().assign(0);
-                pair.b().assign(0);
-            });
+            layer.parameters().clear();
         }
     }
 

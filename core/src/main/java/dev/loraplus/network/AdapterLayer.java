@@ -30,6 +30,7 @@ class AdapterLayer extends BaseWrapperLayer {
         this.parameters = parameters;
         this.path = path;
         doubling = DoubledGradients.isFrom(delegate);
+        parameters.lendBiases(delegate.paramTable());
     }
 
     final AdapterParameters parameters() {
@@ -43,6 +44,7 @@ class AdapterLayer extends BaseWrapperLayer {
     /** Turns what the wrapped layer's backward pass returns into what the network is to get. */
     final Pair<Gradient, INDArray> finish(Pair<Gradient, INDArray> ofDelegate) {
         path.afterBackward(ofDelegate.getFirst());
+        parameters.takeBiasGradients(ofDelegate.getFirst());
         return new Pair<>(parameters.gradients(), ofDelegate.getSecond());
     }
 

@@ -5,6 +5,7 @@ import dev.loraplus.math.AdapterInit;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * Holds a wrapped layer's part of the network's flat vector, as DL4J sees it: base weights if they are embedded, then
- * the factors of each adapted weight, and the gradients of these.
+ * the factors of each adapted weight, then the biases that are trained, and the gradients of these.
  */
 final class AdapterParameters {
     private final LoraLayer conf;
@@ -23,6 +24,8 @@ final class AdapterParameters {
     private final Map<String, Factors> factors;
     private final Map<String, INDArray> baseTable = new LinkedHashMap<>();
     private final Map<String, INDArray> table = new LinkedHashMap<>();
+    private Map<String, INDArray> biases = Map.of();
+    private Map<String, INDArray> biasGradients = Map.of();
     private Map<String, Factors> gradients = Map.of();
     private @Nullable INDArray gradientView;
 
@@ -45,28 +48,71 @@ final class AdapterParameters {
         if (conf.spec().storage() == Storage.EMBEDDED) {
             table.putAll(weights);
         }
-        factors.forEach((key, pair) -> {
-            table.put(FactorKeys.a(key), pair.a());
-            table.put(FactorKeys.b(key), pair.b());
-        });
+        factors.forEach((key, pair) -> named(key, pair, table::put));
+        if (view != null) {
+            biases = biases(view);
+            biases.forEach((key, array) -> table.put(FactorKeys.trained(key), array));
+        }
     }
 
-    /** Draws the start values of all factors. */
+    /** Lets a layer compute with the trained biases in place of the base's: its own arrays get their memory. */
+    void lendBiases(Map<String, INDArray> live) {
+        biases.forEach((key, array) -> known(live, key, "bias").setData(array.data()));
+    }
+
+    /** Draws the start values of all factors; trained biases start as the base's. */
     void drawFactors() {
+        resetBiases();
         FactorSettings settings = conf.spec().factors();
         conf.spec().weights().forEach((key, weight) -> {
             Factors pair = known(factors, key, "adapted weight");
             Factors start = AdapterInit.factors(
                     settings.initialization(),
                     conf.getLayerName() + "." + key,
-                    weight.nIn(),
-                    settings.rank(),
-                    weight.nOut(),
+                    weight.matrix().nIn(),
+                    weight.rank(),
+                    weight.matrix().nOut(),
                     base.dataType(),
                     settings.seed());
             pair.a().assign(start.a());
             pair.b().assign(start.b());
+            if (pair.bias() != null) {
+                pair.bias().assign(0);
+            }
+            if (pair.magnitude() != null) {
+                pair.magnitude().assign(lengths(key));
+            }
         });
+    }
+
+    /** Returns the length of each output of a base weight, at which its magnitude starts. */
+    private INDArray lengths(String key) {
+        INDArray lengths = weight(key).of(base(key)).norm2(0);
+        if (lengths.minNumber().doubleValue() == 0) {
+            throw new IllegalArgumentException("'" + conf.getLayerName() + "." + key
+                    + "' has an output whose weights are all zero, without a direction that dora could keep; exclude it,"
+                    + " or set dora to false.");
+        }
+        return lengths;
+    }
+
+    /** Makes the layer compute as the base does. */
+    void clear() {
+        factors.forEach((key, pair) -> {
+            pair.a().assign(0);
+            pair.b().assign(0);
+            if (pair.bias() != null) {
+                pair.bias().assign(0);
+            }
+            if (pair.magnitude() != null) {
+                pair.magnitude().assign(lengths(key));
+            }
+        });
+        resetBiases();
+    }
+
+    private void resetBiases() {
+        biases.forEach((key, array) -> array.assign(base(key)));
     }
 
     LoraSpec spec() {
@@ -85,7 +131,12 @@ final class AdapterParameters {
 
     /** Returns how an adapted weight is read as a matrix. */
     WeightMatrix weight(String key) {
-        return known(spec().weights(), key, "adapted weight");
+        return adapted(key).matrix();
+    }
+
+    /** Returns what the product of a weight's factors is multiplied by. */
+    double scaling(String key) {
+        return adapted(key).scaling();
     }
 
     /** Returns the factors by key of the adapted weight. */
@@ -93,7 +144,12 @@ final class AdapterParameters {
         return factors;
     }
 
-    /** Returns the part of the flat vector that holds the factors; {@code null} without any. */
+    /** Returns the trained biases by their keys in the wrapped layer. */
+    Map<String, INDArray> biases() {
+        return biases;
+    }
+
+    /** Returns the part of the flat vector that holds what is trained; {@code null} without factors. */
     @Nullable
     INDArray factorView() {
         return view == null || factors.isEmpty()
@@ -121,6 +177,7 @@ final class AdapterParameters {
         gradientView = reshaped;
         reshaped.assign(0);
         gradients = factors(spec(), reshaped);
+        biasGradients = biases(reshaped);
     }
 
     @Nullable
@@ -138,13 +195,27 @@ final class AdapterParameters {
         return pair;
     }
 
-    /** Returns the gradients of all factors, as DL4J takes them. */
+    /** Returns where the gradient of a bias goes, if that is trained. */
+    @Nullable
+    INDArray biasGradient(String key) {
+        return biasGradients.get(key);
+    }
+
+    /** Takes the gradients of trained biases from those that the wrapped layer computed. */
+    void takeBiasGradients(Gradient ofLayer) {
+        biasGradients.forEach((key, target) -> {
+            INDArray computed = ofLayer.getGradientFor(key);
+            if (computed != null) {
+                target.assign(computed.reshape(target.shape()));
+            }
+        });
+    }
+
+    /** Returns the gradients of all that is trained, as DL4J takes them. */
     Gradient gradients() {
         Gradient all = gradientView == null ? new DefaultGradient() : new DefaultGradient(gradientView);
-        gradients.forEach((key, pair) -> {
-            all.setGradientFor(FactorKeys.a(key), pair.a());
-            all.setGradientFor(FactorKeys.b(key), pair.b());
-        });
+        gradients.forEach((key, pair) -> named(key, pair, all::setGradientFor));
+        biasGradients.forEach((key, array) -> all.setGradientFor(FactorKeys.trained(key), array));
         return all;
     }
 
@@ -157,6 +228,33 @@ final class AdapterParameters {
             }
         }
         return sum;
+    }
+
+    /** Gives each part of what a weight has its name in DL4J. */
+    static void named(String key, Factors pair, BiConsumer<String, INDArray> taker) {
+        taker.accept(FactorKeys.a(key), pair.a());
+        taker.accept(FactorKeys.b(key), pair.b());
+        if (pair.bias() != null) {
+            taker.accept(FactorKeys.bias(key), pair.bias());
+        }
+        if (pair.magnitude() != null) {
+            taker.accept(FactorKeys.magnitude(key), pair.magnitude());
+        }
+    }
+
+    private Map<String, INDArray> biases(INDArray flat) {
+        Map<String, INDArray> views = new LinkedHashMap<>();
+        long offset = spec().embeddedLength() + spec().factorLength();
+        for (Map.Entry<String, Long> bias : spec().biases().entrySet()) {
+            INDArray view = flat.get(NDArrayIndex.interval(offset, offset + bias.getValue()));
+            views.put(bias.getKey(), view.reshape(base(bias.getKey()).shape()));
+            offset += bias.getValue();
+        }
+        return views;
+    }
+
+    AdaptedWeight adapted(String key) {
+        return known(spec().weights(), key, "adapted weight");
     }
 
     private <V> V known(Map<String, V> map, String key, String what) {
@@ -173,19 +271,24 @@ final class AdapterParameters {
         if (flat == null) {
             return factors;
         }
-        int rank = spec.factors().rank();
         long offset = spec.embeddedLength();
-        for (Map.Entry<String, WeightMatrix> entry : spec.weights().entrySet()) {
-            WeightMatrix weight = entry.getValue();
-            long middle = offset + weight.nIn() * rank;
-            long end = middle + rank * weight.nOut();
-            factors.put(
-                    entry.getKey(),
-                    new Factors(
-                            flat.get(NDArrayIndex.interval(offset, middle)).reshape('f', weight.nIn(), rank),
-                            flat.get(NDArrayIndex.interval(middle, end)).reshape('f', rank, weight.nOut())));
-            offset = end;
+        for (Map.Entry<String, AdaptedWeight> entry : spec.weights().entrySet()) {
+            factors.put(entry.getKey(), factors(entry.getValue(), flat, offset));
+            offset += entry.getValue().factorLength();
         }
         return factors;
+    }
+
+    /** Reads A, B, then B's bias and the magnitudes if there are any. */
+    private static Factors factors(AdaptedWeight adapted, INDArray flat, long offset) {
+        WeightMatrix weight = adapted.matrix();
+        long b = offset + weight.nIn() * adapted.rank();
+        long bias = b + adapted.rank() * weight.nOut();
+        long magnitude = bias + (adapted.loraBias() ? weight.nOut() : 0);
+        return new Factors(
+                flat.get(NDArrayIndex.interval(offset, b)).reshape('f', weight.nIn(), adapted.rank()),
+                flat.get(NDArrayIndex.interval(b, bias)).reshape('f', adapted.rank(), weight.nOut()),
+                adapted.loraBias() ? flat.get(NDArrayIndex.interval(bias, bias + weight.nOut())) : null,
+                adapted.dora() ? flat.get(NDArrayIndex.interval(magnitude, magnitude + weight.nOut())) : null);
     }
 }

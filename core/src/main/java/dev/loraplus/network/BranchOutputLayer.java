@@ -49,6 +49,7 @@ final class BranchOutputLayer extends OutputLayer {
         INDArray weight = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, true, workspaceMgr);
         INDArray next = InputGradient.of(weight, delta, workspaceMgr);
         branch.backward(input.castTo(dataType), delta, next, workspaceMgr);
+        weightNoiseParams.clear();
         return new Pair<>(new DefaultGradient(), backpropDropOutIfPresent(next));
     }
 

@@ -2,6 +2,7 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,11 +26,18 @@ final class EffectiveWeights implements WeightPath {
     private final Layer layer;
     private final AdapterParameters parameters;
     private final List<Sum> sums = new ArrayList<>();
+    private final Map<String, Directions> directions = new HashMap<>();
     private final @Nullable ChangeDetector detector;
     private @Nullable INDArray scratch;
 
-    /** One adapted weight: what it is, what the layer computes with, as stored and as a matrix, and the factors. */
-    private record Sum(INDArray base, INDArray stored, INDArray matrix, Factors factors) {}
+    /** One adapted weight: what it is, what the layer computes with, as stored and as a matrix, factors and scaling. */
+    private record Sum(
+            INDArray base,
+            INDArray stored,
+            INDArray matrix,
+            Factors factors,
+            double scaling,
+            @Nullable Directions directions) {}
 
     EffectiveWeights(Layer layer, AdapterParameters parameters) {
         this.layer = layer;
@@ -64,10 +72,15 @@ final class EffectiveWeights implements WeightPath {
 
     @Override
     public void afterBackward(Gradient gradient) {
-        double scaling = parameters.spec().factors().scaling();
         parameters.factors().forEach((key, pair) -> {
             INDArray dW = parameters.weight(key).of(gradient.getGradientFor(key));
             Factors out = parameters.gradient(key);
+            Directions split = directions.get(key);
+            if (split != null) {
+                split.backward(dW, out);
+                return;
+            }
+            double scaling = parameters.scaling(key);
             Gemm.setRight(dW, pair.b(), scaling, out.a());
             Gemm.setLeft(pair.a(), dW, scaling, out.b());
         });
@@ -75,11 +88,10 @@ final class EffectiveWeights implements WeightPath {
 
     private void rebuild(Sum sum) {
         sum.stored().assign(sum.base());
-        Gemm.add(
-                sum.factors().a(),
-                sum.factors().b(),
-                parameters.spec().factors().scaling(),
-                sum.matrix());
+        Gemm.add(sum.factors().a(), sum.factors().b(), sum.scaling(), sum.matrix());
+        if (sum.directions() != null) {
+            sum.directions().scale(sum.matrix());
+        }
     }
 
     /** Gives the layer's own arrays of adapted weights other memory, of the same layout. */
@@ -90,9 +102,24 @@ final class EffectiveWeights implements WeightPath {
                 INDArray weight = Objects.requireNonNull(live.get(key));
                 INDArray own = Nd4j.createUninitialized(weight.dataType(), weight.shape(), weight.ordering());
                 weight.setData(own.data());
+                Directions split = pair.magnitude() == null ? null : directions(key, pair);
+                if (split != null) {
+                    directions.put(key, split);
+                }
                 sums.add(new Sum(
-                        parameters.base(key), own, parameters.weight(key).of(own), pair));
+                        parameters.base(key),
+                        own,
+                        parameters.weight(key).of(own),
+                        pair,
+                        parameters.scaling(key),
+                        split));
             });
         }
+    }
+
+    private Directions directions(String key, Factors pair) {
+        INDArray base = parameters.weight(key).of(parameters.base(key));
+        INDArray lengths = Nd4j.createUninitialized(base.dataType(), base.size(1));
+        return new Directions(base, pair, parameters.scaling(key), lengths);
     }
 }

@@ -1,12 +1,19 @@
 package dev.loraplus.network;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /**
- * Names the factors of a weight inside DL4J: {@code W} has {@code WloraA} and {@code WloraB}, without the underscore, at
- * which DL4J splits names of parameters.
+ * Names what is trained inside DL4J: a weight {@code W} has the factors {@code WloraA} and {@code WloraB}, and may have
+ * B's bias {@code WloraBias} and DoRA's magnitudes {@code WloraM}; a trained bias {@code b} of the base is
+ * {@code btrained}. All are without the underscore, at which DL4J splits names of parameters.
  */
 final class FactorKeys {
     private static final String A = "loraA";
     private static final String B = "loraB";
+    private static final String BIAS = "loraBias";
+    private static final String MAGNITUDE = "loraM";
+    private static final String TRAINED = "trained";
 
     private FactorKeys() {}
 
@@ -18,15 +25,42 @@ final class FactorKeys {
         return weight + B;
     }
 
-    static boolean isB(LoraSpec spec, String key) {
-        return key.endsWith(B) && spec.weights().containsKey(weight(key));
+    static String bias(String weight) {
+        return weight + BIAS;
     }
 
+    static String magnitude(String weight) {
+        return weight + MAGNITUDE;
+    }
+
+    static String trained(String bias) {
+        return bias + TRAINED;
+    }
+
+    static boolean isTrainedBias(LoraSpec spec, String key) {
+        return key.endsWith(TRAINED) && spec.biases().containsKey(without(TRAINED, key));
+    }
+
+    /** Returns whether a key is that of a factor B or its bias, which learn at lambda times the rate of A. */
+    static boolean isOfB(String key) {
+        return key.endsWith(B) || key.endsWith(BIAS);
+    }
+
+    /** Returns whether a key is that of a factor A or B. */
     static boolean isFactor(LoraSpec spec, String key) {
-        return (key.endsWith(A) || key.endsWith(B)) && spec.weights().containsKey(weight(key));
+        return (key.endsWith(A) || key.endsWith(B)) && weight(spec, key) != null;
     }
 
-    private static String weight(String key) {
-        return key.substring(0, key.length() - A.length());
+    /** Returns the weight that a key belongs to; {@code null} if to none. */
+    static @Nullable AdaptedWeight weight(LoraSpec spec, String key) {
+        return List.of(A, B, BIAS, MAGNITUDE).stream()
+                .filter(key::endsWith)
+                .findFirst()
+                .map(suffix -> spec.weights().get(without(suffix, key)))
+                .orElse(null);
+    }
+
+    private static String without(String suffix, String key) {
+        return key.substring(0, key.length() - suffix.length());
     }
 }

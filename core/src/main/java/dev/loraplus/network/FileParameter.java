@@ -66,10 +66,15 @@ record FileParameter(String key, Slot slot, long[] shape) {
     /** Describes the factors of a weight with the shape {@code shape}. */
     static FileParameter factors(Site site, String key, WeightMatrix weight, long[] shape) {
         Counterpart counterpart = Counterpart.of(site.conf());
-        boolean main = counterpart != Counterpart.NONE && key.equals(WEIGHT);
-        FactorLayout layout = main && counterpart.isConvolution() ? layout(counterpart, shape) : FactorLayout.linear();
-        String name = main ? site.name() : site.name() + "." + key;
-        return new FileParameter(key, Slot.factors(name, weight.nIn(), weight.nOut(), layout), shape);
+        boolean convolution = counterpart.isConvolution() && key.equals(WEIGHT);
+        FactorLayout layout = convolution ? layout(counterpart, shape) : FactorLayout.linear();
+        return new FileParameter(key, Slot.factors(module(site, key), weight.nIn(), weight.nOut(), layout), shape);
+    }
+
+    /** Returns the name of the module that a weight is in a file: the layer, or where that has several, layer and key. */
+    static String module(Site site, String key) {
+        boolean only = Counterpart.of(site.conf()) != Counterpart.NONE && key.equals(WEIGHT);
+        return only ? site.name() : site.name() + "." + key;
     }
 
     /** Describes a parameter of a layer that is trained fully. */

@@ -46,15 +46,19 @@ final class FineTuning {
     /**
      * Returns the settings without effect on a network with an adapter, each with the reason.
      *
-     * @param trained whether any layer is trained fully, so that settings of biases mean something
+     * @param plan tells whether any layer is trained fully, or any bias, so that their settings mean something
      */
-    List<String> withoutEffect(boolean trained) {
+    List<String> withoutEffect(NetworkPlan plan) {
         List<String> found = new ArrayList<>();
         add(found, changingTheBase(), "would change what the base computes");
         add(found, forStartValues(), "sets start values, and the base has its weights");
         add(found, ofTheNetwork(), "belongs to the whole network, whose configuration is the base's");
-        if (!trained) {
-            add(found, forOtherParameters(), "acts on parameters that are frozen, without modules to save");
+        String reason = "acts on parameters that are frozen, without modules to save";
+        if (plan.trained().isEmpty()) {
+            add(found, forWholeLayers(), reason);
+        }
+        if (plan.trained().isEmpty() && plan.biases().isEmpty()) {
+            add(found, forBiases(), reason + " or trained biases");
         }
         return found;
     }
@@ -81,11 +85,16 @@ final class FineTuning {
         return map;
     }
 
-    private Map<String, @Nullable Object> forOtherParameters() {
+    private Map<String, @Nullable Object> forWholeLayers() {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("constraints", settings.getConstraints());
+        return map;
+    }
+
+    private Map<String, @Nullable Object> forBiases() {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("biasUpdater", settings.getBiasUpdater());
         map.put("l1Bias, l2Bias, weightDecayBias", settings.getRegularizationBias());
-        map.put("constraints", settings.getConstraints());
         return map;
     }
 

@@ -70,6 +70,18 @@ final class LayerConfs {
         return holder instanceof AbstractSameDiffLayer sameDiff ? sameDiff.getUpdater() : null;
     }
 
+    /** Returns the updater of the layer's biases: one of their own, or that of its weights. */
+    static @Nullable IUpdater biasUpdater(Layer layer) {
+        Layer holder = innermost(layer);
+        IUpdater own = null;
+        if (holder instanceof BaseLayer base) {
+            own = base.getBiasUpdater();
+        } else if (holder instanceof AbstractSameDiffLayer sameDiff) {
+            own = sameDiff.getBiasUpdater();
+        }
+        return own == null ? updater(layer) : own;
+    }
+
     /** Returns what regularizes the layer's weights. */
     static List<Regularization> regularization(Layer layer) {
         Layer holder = innermost(layer);
@@ -77,6 +89,25 @@ final class LayerConfs {
                 ? base.getRegularization()
                 : holder instanceof AbstractSameDiffLayer sameDiff ? sameDiff.getRegularization() : null;
         return found == null ? List.of() : found;
+    }
+
+    /** Returns what regularizes the layer's biases. */
+    static List<Regularization> biasRegularization(Layer layer) {
+        Layer holder = innermost(layer);
+        List<Regularization> found = holder instanceof BaseLayer base
+                ? base.getRegularizationBias()
+                : holder instanceof AbstractSameDiffLayer sameDiff ? sameDiff.getRegularizationBias() : null;
+        return found == null ? List.of() : found;
+    }
+
+    /** Returns whether a parameter is a bias; DL4J's own answer for a bidirectional layer is that of its weights. */
+    static boolean isBias(Layer layer, String key) {
+        if (layer instanceof Bidirectional both) {
+            return isBias(both.getFwd(), key.substring(1));
+        }
+        return layer instanceof BaseWrapperLayer wrapper
+                ? isBias(wrapper.getUnderlying(), key)
+                : layer.initializer().isBiasParam(layer, key);
     }
 
     /** Replaces the updaters of weights and biases in place. */

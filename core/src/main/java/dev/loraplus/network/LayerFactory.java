@@ -70,7 +70,7 @@ final class LayerFactory {
     private Layer adapted(@Nullable INDArray flat, boolean initialize) {
         INDArray base = base(flat, initialize);
         AdapterParameters parameters = new AdapterParameters(conf, base, flat);
-        boolean branch = BranchLayers.supports(conf.getUnderlying());
+        boolean branch = BranchLayers.supports(conf.getUnderlying()) && !spec.isDora();
         Layer delegate = branch ? branched(parameters) : whole(base);
         parameters.setBaseTable(views(delegate.paramTable()));
         if (initialize) {

@@ -1,5 +1,6 @@
 package dev.loraplus.network;
 
+import dev.loraplus.LoraConfig;
 import dev.loraplus.Targets.Candidate;
 import dev.loraplus.Targets.Owner;
 import java.util.Arrays;
@@ -48,6 +49,24 @@ final class LayerWeights {
         return weights;
     }
 
+    /** Returns the lengths of a layer's biases by parameter key. */
+    static Map<String, Long> biases(Site site) {
+        Layer layer = LayerConfs.thawed(site.conf());
+        Map<String, Long> biases = new LinkedHashMap<>();
+        site.runtime().paramTable().forEach((key, array) -> {
+            if (LayerConfs.isBias(layer, key) && !layer.isPretrainParam(key)) {
+                biases.put(key, array.length());
+            }
+        });
+        return biases;
+    }
+
+    /** Returns what a configuration says of a weight. */
+    static AdaptedWeight adapted(LoraConfig config, Site site, String key, WeightMatrix matrix) {
+        boolean embedding = isEmbedding(LayerConfs.innermost(LayerConfs.thawed(site.conf())));
+        return AdaptedWeight.of(config, FileParameter.module(site, key), matrix, embedding);
+    }
+
     /** Returns what targets select a weight by. */
     static Candidate candidate(Site site, String key) {
         Layer layer = LayerConfs.thawed(site.conf());
@@ -66,10 +85,16 @@ final class LayerWeights {
         boolean depthwise = inner instanceof DepthwiseConvolution2D
                 || (inner instanceof SeparableConvolution2D
                         && key.equals(SeparableConvolutionParamInitializer.DEPTH_WISE_WEIGHT_KEY));
-        return !depthwise
-                && !(inner instanceof EmbeddingLayer || inner instanceof EmbeddingSequenceLayer)
-                && !kind.startsWith("LocallyConnected")
-                && !kind.startsWith("Capsule");
+        return !depthwise && !isEmbedding(inner) && !kind.startsWith("LocallyConnected") && !kind.startsWith("Capsule");
+    }
+
+    /** Returns whether the factor B of a layer's weight can have a bias: rows of an embedding have none in PEFT either. */
+    static boolean takesBiasOfB(Layer layer) {
+        return BranchLayers.supports(layer) && !isEmbedding(layer);
+    }
+
+    private static boolean isEmbedding(Layer inner) {
+        return inner instanceof EmbeddingLayer || inner instanceof EmbeddingSequenceLayer;
     }
 
     /**

@@ -49,7 +49,8 @@ final class LayerWrapping {
                 new LoraSpec(
                         mode,
                         FactorSettings.of(config),
-                        plan.adapted().getOrDefault(site.name(), Map.of()),
+                        plan.weights(site),
+                        plan.biases().getOrDefault(site.name(), Map.of()),
                         options.storage(),
                         headRate,
                         origin));

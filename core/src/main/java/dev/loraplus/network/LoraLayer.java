@@ -95,9 +95,15 @@ public final class LoraLayer extends BaseWrapperLayer {
         underlying.setDataType(type);
     }
 
-    /** Returns what regularizes the weights of the wrapped layer, for factors; nothing for frozen base weights. */
+    /**
+     * Returns what regularizes the weights of the wrapped layer, for factors, or its biases, for those that are trained;
+     * nothing for frozen base weights.
+     */
     @Override
     public List<Regularization> getRegularizationByParam(String key) {
+        if (FactorKeys.isTrainedBias(spec, key)) {
+            return LayerConfs.biasRegularization(underlying);
+        }
         return FactorKeys.isFactor(spec, key) ? LayerConfs.regularization(underlying) : List.of();
     }
 
@@ -106,15 +112,26 @@ public final class LoraLayer extends BaseWrapperLayer {
         return false;
     }
 
-    /** Returns the wrapped layer's own updater for A, one at lambda times its rate for B, none for frozen weights. */
+    /**
+     * Returns the wrapped layer's own updater for A and magnitudes, one at lambda times its rate for B and its bias, one with the rate of embeddings
+     * for both of those if it is set, the wrapped layer's own for its trained biases, none for what is frozen.
+     */
     @Override
     public IUpdater getUpdaterByParam(String key) {
-        if (!FactorKeys.isFactor(spec, key)) {
+        if (FactorKeys.isTrainedBias(spec, key)) {
+            return Objects.requireNonNull(LayerConfs.biasUpdater(underlying), "updater");
+        }
+        AdaptedWeight weight = FactorKeys.weight(spec, key);
+        if (weight == null) {
             return new NoOp();
         }
         IUpdater updater = Objects.requireNonNull(LayerConfs.updater(underlying), "updater");
-        double lambda = spec.factors().lambda();
-        return lambda == 1 || !FactorKeys.isB(spec, key) ? updater : new LoraPlusUpdater(updater, lambda);
+        if (weight.rate() != null) {
+            IUpdater own = updater.clone();
+            own.setLrAndSchedule(weight.rate(), null);
+            return own;
+        }
+        return weight.lambda() == 1 || !FactorKeys.isOfB(key) ? updater : new LoraPlusUpdater(updater, weight.lambda());
     }
 
     @Override
@@ -129,8 +146,8 @@ public final class LoraLayer extends BaseWrapperLayer {
 
     @Override
     public String toString() {
-        return "LoraLayer(" + spec.mode() + ", " + spec.factors() + ", weights=" + spec.weights() + ", " + underlying
-                + ")";
+        return "LoraLayer(" + spec.mode() + ", " + spec.factors() + ", weights=" + spec.weights() + ", biases="
+                + spec.biases() + ", " + underlying + ")";
     }
 
     void hold(@Nullable INDArray base) {

@@ -37,32 +37,40 @@ final class LoraParamInitializer implements ParamInitializer {
             keys.addAll(lora.getUnderlying().initializer().paramKeys(lora.getUnderlying()));
         }
         keys.addAll(weightKeys(layer));
+        keys.addAll(biasKeys(layer));
         return keys;
     }
 
     @Override
     public List<String> weightKeys(Layer layer) {
         List<String> keys = new ArrayList<>();
-        for (String weight : ((LoraLayer) layer).spec().weights().keySet()) {
-            keys.add(FactorKeys.a(weight));
-            keys.add(FactorKeys.b(weight));
-        }
+        ((LoraLayer) layer).spec().weights().forEach((key, weight) -> {
+            keys.add(FactorKeys.a(key));
+            keys.add(FactorKeys.b(key));
+            if (weight.loraBias()) {
+                keys.add(FactorKeys.bias(key));
+            }
+            if (weight.dora()) {
+                keys.add(FactorKeys.magnitude(key));
+            }
+        });
         return keys;
     }
 
     @Override
     public List<String> biasKeys(Layer layer) {
-        return List.of();
+        return ((LoraLayer) layer)
+                .spec().biases().keySet().stream().map(FactorKeys::trained).toList();
     }
 
     @Override
     public boolean isWeightParam(Layer layer, String key) {
-        return FactorKeys.isFactor(((LoraLayer) layer).spec(), key);
+        return FactorKeys.weight(((LoraLayer) layer).spec(), key) != null;
     }
 
     @Override
     public boolean isBiasParam(Layer layer, String key) {
-        return false;
+        return FactorKeys.isTrainedBias(((LoraLayer) layer).spec(), key);
     }
 
     @Override

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * Holds all that a {@link LoraLayer} is besides the layer it wraps. Immutable.
  *
  * @param mode what training does with the layer
- * @param factors the numbers of the factors; kept for layers without any too
+ * @param factors what the configuration says of factors; kept for layers without any too
  * @param weights the adapted weights by parameter key, sorted; this is the order of their factors in the flat vector
+ * @param biases the lengths of the base's biases that are trained, by parameter key, sorted; they follow the factors
  * @param storage where the base weights are
  * @param headRate the absolute rate of a layer that is trained fully; {@code null} is the layer's own
  * @param origin what the layer was
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 record LoraSpec(
         LayerMode mode,
         FactorSettings factors,
-        Map<String, WeightMatrix> weights,
+        Map<String, AdaptedWeight> weights,
+        Map<String, Long> biases,
         Storage storage,
         @Nullable Double headRate,
         Origin origin)
@@ -27,6 +29,7 @@ record LoraSpec(
 
     LoraSpec {
         weights = Collections.unmodifiableMap(new TreeMap<>(weights));
+        biases = Collections.unmodifiableMap(new TreeMap<>(biases));
     }
 
     /** Returns whether the layer's weights are known; those of a new network are not until it is initialized. */
@@ -36,9 +39,17 @@ record LoraSpec(
 
     /** Returns how many numbers the factors have. */
     long factorLength() {
-        return weights.values().stream()
-                .mapToLong(weight -> factors.rank() * (weight.nIn() + weight.nOut()))
-                .sum();
+        return weights.values().stream().mapToLong(AdaptedWeight::factorLength).sum();
+    }
+
+    /** Returns whether a weight has magnitudes, which need the whole weight. */
+    boolean isDora() {
+        return weights.values().stream().anyMatch(AdaptedWeight::dora);
+    }
+
+    /** Returns how many numbers the trained biases have. */
+    long biasLength() {
+        return biases.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Returns how many leading numbers of the layer's part of the flat vector are base weights. */
@@ -48,6 +59,6 @@ record LoraSpec(
 
     /** Returns the length of the layer's part of the flat vector. */
     long length() {
-        return mode == LayerMode.TRAINED ? origin.length() : embeddedLength() + factorLength();
+        return mode == LayerMode.TRAINED ? origin.length() : embeddedLength() + factorLength() + biasLength();
     }
 }

@@ -2,6 +2,7 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import java.util.Objects;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +11,11 @@ import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate.UpdateOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Adds scaling &middot; (x &middot; A) &middot; B to x &middot; W, and computes the gradients of A and B without that of
+ * Adds scaling &middot; (x &middot; A &middot; B + bias of B) to x &middot; W, and computes the gradients of A and B without that of
  * W: with h = x &middot; A and the gradient delta at the sum, dB = scaling &middot; h<sup>T</sup> &middot; delta, and
  * with dh = scaling &middot; delta &middot; B<sup>T</sup>, dA = x<sup>T</sup> &middot; dh and dx = dh &middot;
- * A<sup>T</sup>. In training x may lose inputs to dropout. Does nothing for a weight without factors. Not thread-safe in
+ * A<sup>T</sup>. In training x may lose inputs to dropout. A weight without factors gets nothing; the
+ * gradient of the layer's bias is computed where that is trained. Not thread-safe in
  * training.
  */
 final class LowRankBranch {
@@ -34,15 +36,15 @@ final class LowRankBranch {
         factors = parameters.factors().get(key);
         FactorSettings settings = parameters.spec().factors();
         dropout = new BranchDropout(settings.dropout(), layer + "." + key, settings.seed());
-        inference = factors == null ? null : inference(parameters, factors);
+        inference = factors == null ? null : inference(parameters, key, factors);
     }
 
     /** Weights that lie in the network's own vector, or on a device, may change unseen: there is no sum of them. */
-    private static @Nullable InferenceWeight inference(AdapterParameters parameters, Factors factors) {
+    private static @Nullable InferenceWeight inference(AdapterParameters parameters, String key, Factors factors) {
         INDArray view = parameters.factorView();
         return view == null || parameters.spec().storage() == Storage.EMBEDDED || HostBytes.of(view) == null
                 ? null
-                : new InferenceWeight(factors, parameters.spec().factors().scaling(), view);
+                : new InferenceWeight(factors, parameters.scaling(key), view);
     }
 
     /** Returns the weight that a pass multiplies by, before {@link #addTo} adds what it lacks. */
@@ -62,7 +64,13 @@ final class LowRankBranch {
      * @param sum x &middot; W {@code [b, nOut]}
      */
     void addTo(INDArray sum, INDArray x, boolean training, int iteration, LayerWorkspaceMgr workspaceMgr) {
-        if (factors == null || (!training && inference != null)) {
+        if (factors == null) {
+            return;
+        }
+        if (factors.bias() != null) {
+            sum.addiRowVector(factors.bias().mul(scaling()));
+        }
+        if (!training && inference != null) {
             return;
         }
         mask = training && dropout.isActive() ? dropout.fill(empty(x.shape(), workspaceMgr), iteration) : null;
@@ -82,11 +90,15 @@ final class LowRankBranch {
      * @param epsilon the gradient at the input {@code [b, nIn]}
      */
     void backward(INDArray x, INDArray delta, INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
+        biasBackward(delta);
         if (factors == null || hidden == null) {
             return;
         }
         Factors gradients = parameters.gradient(key);
         INDArray dh = throughB(delta, hidden, gradients, workspaceMgr);
+        if (gradients.bias() != null) {
+            gradients.bias().assign(delta.sum(0).muli(scaling()));
+        }
         if (mask == null) {
             Gemm.setLeft(x, dh, 1, gradients.a());
             Gemm.addRight(dh, factors.a(), 1, epsilon);
@@ -110,6 +122,7 @@ final class LowRankBranch {
 
     /** Computes the factors' gradients of an embedding after {@link #addRowsTo} in training. */
     void backwardRows(INDArray indices, INDArray delta, LayerWorkspaceMgr workspaceMgr) {
+        biasBackward(delta);
         if (factors == null || hidden == null) {
             return;
         }
@@ -118,6 +131,14 @@ final class LowRankBranch {
         gradients.a().assign(0);
         Nd4j.scatterUpdate(UpdateOp.ADD, gradients.a(), Nd4j.createFromArray(rows(indices)), dh, ROWS);
         forget();
+    }
+
+    /** Computes the gradient of the layer's bias, if that is trained. */
+    private void biasBackward(INDArray delta) {
+        INDArray gradient = parameters.biasGradient(DefaultParamInitializer.BIAS_KEY);
+        if (gradient != null) {
+            gradient.assign(delta.sum(0).reshape(gradient.shape()));
+        }
     }
 
     /** Lets what training has kept go. */
@@ -149,6 +170,6 @@ final class LowRankBranch {
     }
 
     private double scaling() {
-        return parameters.spec().factors().scaling();
+        return parameters.scaling(key);
     }
 }

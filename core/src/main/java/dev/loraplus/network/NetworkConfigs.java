@@ -15,10 +15,9 @@ final class NetworkConfigs {
      * @throws IllegalArgumentException if the network holds no adapter
      */
     static LoraConfig of(List<Site> sites) {
-        FactorSettings settings = first(sites).spec().factors();
         List<String> targets = new ArrayList<>();
         List<String> trained = new ArrayList<>();
-        LoraConfig.Builder builder = LoraConfig.builder();
+        LoraConfig.Builder builder = first(sites).spec().factors().builder();
         for (Site site : sites) {
             if (site.conf() instanceof LoraLayer lora) {
                 lora.spec().weights().keySet().forEach(key -> targets.add(site.name() + "." + key));
@@ -30,13 +29,7 @@ final class NetworkConfigs {
                 }
             }
         }
-        return builder.rank(settings.rank())
-                .alpha(settings.alpha())
-                .lambda(settings.lambda())
-                .dropout(settings.dropout())
-                .initialization(settings.initialization())
-                .seed(settings.seed())
-                .targets(targets.isEmpty() ? Targets.none() : Targets.named(targets.toArray(String[]::new)))
+        return builder.targets(targets.isEmpty() ? Targets.none() : Targets.named(targets.toArray(String[]::new)))
                 .modulesToSave(trained.toArray(String[]::new))
                 .build();
     }

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,24 +54,46 @@ final class NetworkFiles {
     }
 
     /**
-     * Fills a newly adapted network from a file.
+     * Returns what a file holds for the weights and layers of a plan, checked whole before anything is built.
+     *
+     * @throws IOException if the file doesn't fit the plan
+     */
+    static Adapter bind(NetworkPlan plan, PeftAdapterFile file) throws IOException {
+        List<Slot> slots = new ArrayList<>();
+        for (Site site : plan.sites()) {
+            Map<String, INDArray> parameters = site.runtime().paramTable();
+            plan.weights(site)
+                    .forEach((key, weight) ->
+                            slots.add(FileParameter.factors(site, key, weight.matrix(), shape(parameters, key))
+                                    .slot()));
+            plan.biases()
+                    .getOrDefault(site.name(), Map.of())
+                    .keySet()
+                    .forEach(key -> slots.add(FileParameter.saved(site, key, shape(parameters, key))
+                            .slot()));
+            if (plan.trained().contains(site.name())) {
+                parameters.forEach((key, array) ->
+                        slots.add(FileParameter.saved(site, key, array.shape()).slot()));
+            }
+        }
+        return file.bind(slots);
+    }
+
+    /**
+     * Fills a newly adapted network with an adapter from a file.
      *
      * @param sites the layers of the adapted network
+     * @param read what {@link #bind} gave for it
      * @param anyBase whether the file may have been trained on another base
-     * @return the file's facts about the making of the adapter
-     * @throws IOException if the file doesn't fit, or was trained on another base; nothing is filled then
+     * @throws IOException if it was trained on another base; nothing is filled then
      */
-    static Map<String, String> fill(List<Site> sites, PeftAdapterFile file, Path folder, boolean anyBase)
+    static void fill(List<Site> sites, PeftAdapterFile file, Adapter read, Path folder, boolean anyBase)
             throws IOException {
-        List<Slot> slots = new ArrayList<>();
-        sites.forEach(site -> parameters(site).forEach(parameter -> slots.add(parameter.slot())));
-        Adapter read = file.bind(slots);
         if (!anyBase) {
             AdapterLoading.requireBase(file, folder, "network", () -> NetworkBases.fingerprint(sites));
         }
         file.notes().forEach(note -> LOG.info("{}: {}", folder, note));
         sites.forEach(site -> parameters(site).forEach(parameter -> fill(site, parameter, read)));
-        return read.provenance();
     }
 
     /** Returns what files hold of a layer of an adapted network; nothing for a frozen layer. */
@@ -81,7 +104,13 @@ final class NetworkFiles {
                     .spec()
                     .weights()
                     .forEach((key, weight) -> parameters.add(FileParameter.factors(
-                            site, key, weight, layer.parameters().base(key).shape())));
+                            site,
+                            key,
+                            weight.matrix(),
+                            layer.parameters().base(key).shape())));
+            layer.parameters()
+                    .biases()
+                    .forEach((key, bias) -> parameters.add(FileParameter.saved(site, key, bias.shape())));
         } else if (AdaptedNetwork.isTrained(site)) {
             site.runtime()
                     .paramTable()
@@ -90,16 +119,32 @@ final class NetworkFiles {
         return parameters;
     }
 
+    private static long[] shape(Map<String, INDArray> parameters, String key) {
+        return Objects.requireNonNull(parameters.get(key)).shape();
+    }
+
     private static void fill(Site site, FileParameter parameter, Adapter read) {
         String name = parameter.slot().name();
-        if (site.runtime() instanceof AdapterLayer layer) {
+        if (parameter.slot().kind() == Slot.Kind.SAVED) {
+            Map<String, INDArray> live = site.runtime() instanceof AdapterLayer layer
+                    ? layer.parameters().biases()
+                    : site.runtime().paramTable();
+            fill(
+                    Objects.requireNonNull(live.get(parameter.key())),
+                    Objects.requireNonNull(read.saved().get(name)).value());
+        } else if (site.runtime() instanceof AdapterLayer layer) {
             Factors live = Objects.requireNonNull(layer.parameters().factors().get(parameter.key()));
             Factors values = Objects.requireNonNull(read.factors().get(name));
             fill(live.a(), values.a());
             fill(live.b(), values.b());
-        } else {
-            INDArray live = Objects.requireNonNull(site.runtime().paramTable().get(parameter.key()));
-            fill(live, Objects.requireNonNull(read.saved().get(name)).value());
+            fillVector(live.bias(), values.bias());
+            fillVector(live.magnitude(), values.magnitude());
+        }
+    }
+
+    private static void fillVector(@Nullable INDArray live, @Nullable INDArray values) {
+        if (live != null) {
+            fill(live, Objects.requireNonNull(values));
         }
     }
 

@@ -19,9 +19,14 @@ import org.slf4j.LoggerFactory;
  *
  * @param sites the layers with parameters, in order
  * @param adapted the weights that get factors, by layer and parameter key
+ * @param biases the lengths of the biases that are trained, by layer and parameter key
  * @param trained the layers that are trained fully
  */
-record NetworkPlan(List<Site> sites, Map<String, Map<String, WeightMatrix>> adapted, Set<String> trained) {
+record NetworkPlan(
+        List<Site> sites,
+        Map<String, Map<String, AdaptedWeight>> adapted,
+        Map<String, Map<String, Long>> biases,
+        Set<String> trained) {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkPlan.class);
 
     /**
@@ -38,16 +43,27 @@ record NetworkPlan(List<Site> sites, Map<String, Map<String, WeightMatrix>> adap
                 .filter(site -> site.runtime().numParams() > 0)
                 .toList();
         Set<String> trained = trained(sites, config);
-        Map<String, Map<String, WeightMatrix>> adapted = adapted(sites, trained, config);
-        new PlanChecks(config, options).check(sites, adapted, trained);
-        warnOfRank(adapted, config.rank());
-        return new NetworkPlan(sites, adapted, trained);
+        Map<String, Map<String, AdaptedWeight>> adapted = adapted(sites, trained, config);
+        NetworkPlan plan = new NetworkPlan(sites, adapted, biases(sites, adapted, trained, config), trained);
+        new PlanChecks(config, options).check(plan);
+        warnOfRank(adapted);
+        return plan;
     }
 
     LayerMode mode(Site site) {
         return trained.contains(site.name())
                 ? LayerMode.TRAINED
-                : adapted.containsKey(site.name()) ? LayerMode.ADAPTED : LayerMode.FROZEN;
+                : isAdapted(site) ? LayerMode.ADAPTED : LayerMode.FROZEN;
+    }
+
+    /** Returns the weights of a layer that get factors, by parameter key. */
+    Map<String, AdaptedWeight> weights(Site site) {
+        return adapted.getOrDefault(site.name(), Map.of());
+    }
+
+    /** Returns whether anything is trained beside a layer's own parameters. */
+    boolean isAdapted(Site site) {
+        return adapted.containsKey(site.name()) || biases.containsKey(site.name());
     }
 
     private static <N> void requireAdaptable(Topology<N> topology, N network) {
@@ -93,34 +109,53 @@ record NetworkPlan(List<Site> sites, Map<String, Map<String, WeightMatrix>> adap
         return trained;
     }
 
-    private static Map<String, Map<String, WeightMatrix>> adapted(
+    private static Map<String, Map<String, AdaptedWeight>> adapted(
             List<Site> sites, Set<String> trained, LoraConfig config) {
-        Map<String, Map<String, WeightMatrix>> possible = new LinkedHashMap<>();
+        Map<Site, Map<String, WeightMatrix>> possible = new LinkedHashMap<>();
         List<Candidate> candidates = new ArrayList<>();
         for (Site site : sites) {
             if (!trained.contains(site.name())) {
                 Map<String, WeightMatrix> weights = LayerWeights.of(site);
-                possible.put(site.name(), weights);
+                possible.put(site, weights);
                 weights.keySet().forEach(key -> candidates.add(LayerWeights.candidate(site, key)));
             }
         }
-        Set<String> chosen = new LinkedHashSet<>(config.targets().resolve(candidates));
-        Map<String, Map<String, WeightMatrix>> adapted = new LinkedHashMap<>();
-        possible.forEach((layer, weights) -> weights.forEach((key, weight) -> {
-            if (chosen.contains(layer + "." + key)) {
-                adapted.computeIfAbsent(layer, name -> new LinkedHashMap<>()).put(key, weight);
+        Set<String> chosen = new LinkedHashSet<>(config.resolveTargets(candidates));
+        Map<String, Map<String, AdaptedWeight>> adapted = new LinkedHashMap<>();
+        possible.forEach((site, weights) -> weights.forEach((key, weight) -> {
+            if (chosen.contains(site.name() + "." + key)) {
+                adapted.computeIfAbsent(site.name(), name -> new LinkedHashMap<>())
+                        .put(key, LayerWeights.adapted(config, site, key, weight));
             }
         }));
         return adapted;
     }
 
-    private static void warnOfRank(Map<String, Map<String, WeightMatrix>> adapted, int rank) {
+    private static Map<String, Map<String, Long>> biases(
+            List<Site> sites, Map<String, Map<String, AdaptedWeight>> adapted, Set<String> trained, LoraConfig config) {
+        Map<String, Map<String, Long>> biases = new LinkedHashMap<>();
+        for (Site site : sites) {
+            boolean included =
+                    switch (config.bias()) {
+                        case NONE -> false;
+                        case ALL -> !trained.contains(site.name());
+                        case LORA_ONLY -> adapted.containsKey(site.name());
+                    };
+            Map<String, Long> lengths = included ? LayerWeights.biases(site) : Map.of();
+            if (!lengths.isEmpty()) {
+                biases.put(site.name(), lengths);
+            }
+        }
+        return biases;
+    }
+
+    private static void warnOfRank(Map<String, Map<String, AdaptedWeight>> adapted) {
         adapted.forEach((layer, weights) -> weights.forEach((key, weight) -> {
-            long limit = Math.min(weight.nIn(), weight.nOut());
-            if (rank > limit) {
+            long limit = Math.min(weight.matrix().nIn(), weight.matrix().nOut());
+            if (weight.rank() > limit) {
                 LOG.warn(
                         "rank {} is above min(nIn, nOut) = {} of '{}.{}': the adapter is larger than needed.",
-                        rank,
+                        weight.rank(),
                         limit,
                         layer,
                         key);

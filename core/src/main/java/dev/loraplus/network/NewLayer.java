@@ -1,8 +1,11 @@
 package dev.loraplus.network;
 
+import dev.loraplus.LoraConfig;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -15,7 +18,13 @@ final class NewLayer {
     /** Returns what is known of a layer before its network is initialized. */
     static LoraSpec unresolved(Layer layer, FactorSettings factors) {
         return new LoraSpec(
-                LayerMode.ADAPTED, factors, Map.of(), Storage.EMBEDDED, null, new Origin(layer, null, -1, 0, 0));
+                LayerMode.ADAPTED,
+                factors,
+                Map.of(),
+                Map.of(),
+                Storage.EMBEDDED,
+                null,
+                new Origin(layer, null, -1, 0, 0));
     }
 
     /**
@@ -35,16 +44,22 @@ final class NewLayer {
                 layer.instantiate(
                         inner, null, 0, Nd4j.create(DataType.FLOAT, Math.max(1, length)), false, DataType.FLOAT));
         Map<String, WeightMatrix> possible = LayerWeights.of(site);
-        Map<String, WeightMatrix> chosen = new TreeMap<>(possible);
-        chosen.keySet()
-                .removeIf(key ->
-                        requested.isEmpty() ? !LayerWeights.candidate(site, key).linear() : !requested.contains(key));
+        Set<String> chosen = new TreeSet<>(possible.keySet());
+        chosen.removeIf(
+                key -> requested.isEmpty() ? !LayerWeights.candidate(site, key).linear() : !requested.contains(key));
         if (chosen.isEmpty() || !possible.keySet().containsAll(requested)) {
             throw new IllegalArgumentException("Layer '" + site.name() + "' ("
                     + layer.getClass().getSimpleName() + ") has the adaptable weights " + possible.keySet() + ", got "
                     + (requested.isEmpty() ? "all linear" : requested) + "; name some by LoraLayer.Builder.weights.");
         }
+        LoraConfig config = spec.factors().builder().build();
+        Map<String, AdaptedWeight> weights = new LinkedHashMap<>();
+        possible.forEach((key, matrix) -> {
+            if (chosen.contains(key)) {
+                weights.put(key, LayerWeights.adapted(config, site, key, matrix));
+            }
+        });
         Origin origin = new Origin(layer.clone(), null, length, 0, 0);
-        return new LoraSpec(spec.mode(), spec.factors(), chosen, spec.storage(), null, origin);
+        return new LoraSpec(spec.mode(), spec.factors(), weights, spec.biases(), spec.storage(), null, origin);
     }
 }

@@ -2,10 +2,12 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.math.LowRankDelta;
+import dev.loraplus.math.Magnitudes;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -36,6 +38,8 @@ final class PlainNetworks<N> {
             Site source = sites.get(target.index());
             if (source.runtime() instanceof AdapterLayer layer) {
                 fill(target, layer.parameters().base());
+                layer.parameters().biases().forEach((key, bias) -> parameter(target, key)
+                        .assign(bias));
                 layer.parameters().factors().forEach((key, pair) -> merge(target, layer.parameters(), key, pair));
             } else if (source.runtime().numParams() > 0) {
                 fill(target, source.runtime().params());
@@ -82,11 +86,32 @@ final class PlainNetworks<N> {
         return LayerConfs.copy(layer.spec().origin().layer());
     }
 
+    private static INDArray bias(Site site, String key) {
+        INDArray bias = site.runtime().paramTable().get(DefaultParamInitializer.BIAS_KEY);
+        if (bias == null) {
+            throw new IllegalStateException("Cannot merge '" + site.name() + "." + key
+                    + "': B has a bias, and the layer has none that could take it; keep the adapter.");
+        }
+        return bias;
+    }
+
+    private static INDArray parameter(Site site, String key) {
+        return Objects.requireNonNull(site.runtime().paramTable().get(key));
+    }
+
     private static void merge(Site site, AdapterParameters parameters, String key, Factors pair) {
-        INDArray stored = Objects.requireNonNull(site.runtime().paramTable().get(key));
-        double scaling = parameters.spec().factors().scaling();
+        INDArray stored = parameter(site, key);
         try {
-            LowRankDelta.addTo(parameters.weight(key).of(stored), pair.a(), pair.b(), scaling, false);
+            INDArray weight = parameters.weight(key).of(stored);
+            double scaling = parameters.scaling(key);
+            if (pair.magnitude() != null) {
+                Magnitudes.merge(weight, pair.a(), pair.b(), scaling, pair.magnitude(), false);
+            } else {
+                LowRankDelta.addTo(weight, pair.a(), pair.b(), scaling, false);
+            }
+            if (pair.bias() != null) {
+                bias(site, key).addi(pair.bias().mul(scaling));
+            }
         } catch (IllegalArgumentException e) {
             throw new ArithmeticException("Cannot merge '" + site.name() + "." + key + "': " + e.getMessage());
         }

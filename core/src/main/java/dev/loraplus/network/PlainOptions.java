@@ -1,6 +1,5 @@
 package dev.loraplus.network;
 
-import dev.loraplus.Bias;
 import dev.loraplus.LoraConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,15 +15,6 @@ final class PlainOptions {
      */
     static void require(LoraConfig config) {
         List<String> more = new ArrayList<>();
-        add(more, !config.rankPattern().isEmpty(), "rankPattern");
-        add(more, !config.alphaPattern().isEmpty(), "alphaPattern");
-        add(more, !config.lambdaPattern().isEmpty(), "lambdaPattern");
-        add(more, config.rsLora(), "rsLora");
-        add(more, config.dora(), "dora");
-        add(more, config.bias() != Bias.NONE, "bias");
-        add(more, config.loraBias(), "loraBias");
-        add(more, !config.layersToTransform().isEmpty(), "layersToTransform");
-        add(more, config.embeddingRate().isPresent(), "embeddingRate");
         add(more, config.initialization().changesBase(), "initialization = " + config.initialization());
         if (!more.isEmpty()) {
             throw new IllegalArgumentException(

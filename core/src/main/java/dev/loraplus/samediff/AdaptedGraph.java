@@ -4,16 +4,16 @@ import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
+import dev.loraplus.AdapterReport;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.io.BaseFingerprint;
 import dev.loraplus.io.PeftAdapterFile;
-import dev.loraplus.math.AdapterInit;
-import dev.loraplus.math.LowRankDelta;
+import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.TrainedParameter;
-import dev.loraplus.optim.TrainedParameter.Kind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -46,49 +47,35 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     private final LoraConfig config;
     private final GraphPlan plan;
     private final Map<String, Factors> factors = new LinkedHashMap<>();
-    private final Map<String, INDArray> savedOriginals = new LinkedHashMap<>();
+    private final BaseChanges changes;
     private final Map<String, String> provenance = new LinkedHashMap<>();
     private final Map<String, INDArray> weightOriginals = new LinkedHashMap<>();
     private State state = State.ATTACHED;
     private boolean baseKept = true;
     private int disabled;
+    private double scale = 1;
     private Freeze freeze;
     private GraphEdit branches;
 
-    private AdaptedGraph(SameDiff graph, LoraConfig config, GraphPlan plan, Map<String, Factors> start) {
+    private AdaptedGraph(SameDiff graph, LoraConfig config, GraphPlan plan, StartValues start) {
         this.graph = graph;
         this.config = config;
         this.plan = plan;
-        start.forEach((name, pair) -> factors.put(name, new Factors(owned(pair.a()), owned(pair.b()))));
-        for (String name : plan.saved().keySet()) {
-            savedOriginals.put(name, graph.getVariable(name).getArr().dup());
-        }
+        start.factors().forEach((name, pair) -> factors.put(name, owned(pair)));
+        changes = BaseChanges.of(graph, plan.saved().keySet(), start.bases());
         freeze = Freeze.allBut(graph, plan.saved().keySet());
-        branches = Branches.insert(graph, plan, factors, config.scaling());
+        branches = Branches.insert(graph, plan, factors, config::scalingOf);
     }
 
     /**
      * Attaches a new adapter to a graph, in place; the adapted graph first computes exactly what the graph did.
      *
      * @throws dev.loraplus.NoMatchingTargetException if targets or modules to save match nothing
-     * @throws IllegalArgumentException if a target can't be adapted; the graph is unchanged
+     * @throws IllegalArgumentException if a target can't be adapted, or an option has no effect; the graph is unchanged
      */
     public static AdaptedGraph attach(SameDiff graph, LoraConfig config) {
-        GraphPlan plan = GraphPlan.of(graph, config);
-        Map<String, Factors> start = new LinkedHashMap<>();
-        for (AdaptableWeight weight : plan.targets()) {
-            start.put(
-                    weight.name(),
-                    AdapterInit.factors(
-                            config.initialization(),
-                            weight.name(),
-                            weight.view().nIn(),
-                            config.rank(),
-                            weight.view().nOut(),
-                            weight.dataType(),
-                            config.seed()));
-        }
-        return new AdaptedGraph(graph, config, plan, start);
+        GraphPlan plan = GraphPlan.strict(graph, config);
+        return new AdaptedGraph(graph, config, plan, StartValues.of(graph, plan, config));
     }
 
     /**
@@ -108,11 +95,10 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         Map<String, Factors> factors = new LinkedHashMap<>();
         for (AdaptableWeight weight : plan.targets()) {
             Factors read = Objects.requireNonNull(adapter.factors().get(weight.name()));
-            factors.put(
-                    weight.name(),
-                    new Factors(read.a().castTo(weight.dataType()), read.b().castTo(weight.dataType())));
+            factors.put(weight.name(), cast(read, weight.dataType()));
         }
-        AdaptedGraph adapted = new AdaptedGraph(graph, config, plan, factors);
+        StartValues start = new StartValues(factors, StartValues.bases(graph, plan, config));
+        AdaptedGraph adapted = new AdaptedGraph(graph, config, plan, start);
         adapter.saved()
                 .forEach((name, saved) -> graph.getVariable(name).getArr().assign(saved.value()));
         adapted.provenance.putAll(adapter.provenance());
@@ -138,13 +124,9 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     public Adapter adapter() {
         require(state != State.DETACHED, "read the adapter of", "it is detached");
         require(disabled == 0, "read the adapter of", "it is disabled; close the handle of disable() first");
-        Map<String, Saved> saved = new LinkedHashMap<>();
-        plan.saved()
-                .forEach((name, variable) ->
-                        saved.put(name, new Saved(graph.getVariable(name).getArr(), variable.transposed())));
         Map<String, String> facts = new LinkedHashMap<>(provenance);
         facts.put("base", baseFingerprint());
-        return new Adapter(config, factors, saved, facts);
+        return new Adapter(config, factors, saved(), facts);
     }
 
     /** Notes a fact about the adapter's making, for example {@code eta}; it goes to the file's metadata. */
@@ -154,7 +136,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
 
     @Override
     public void save(Path folder) throws IOException {
-        PeftAdapterFile.write(folder, adapter());
+        PeftAdapterFile.write(folder, adapter(), plan.layouts());
     }
 
     /**
@@ -179,8 +161,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
      */
     public SameDiff merge(boolean keepBase) {
         requireActive("merge");
-        Map<String, INDArray> merged = new LinkedHashMap<>();
-        plan.targets().forEach(weight -> merged.put(weight.name(), merged(weight)));
+        Map<String, INDArray> merged = new GraphMerge(graph, plan, this::scalingOf).merged(factors);
         branches.undo();
         freeze.undo();
         merged.forEach((name, value) -> {
@@ -207,7 +188,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         require(baseKept, "unmerge", "it was merged without keeping its base; merge(true) keeps it");
         restoreWeights();
         freeze = Freeze.allBut(graph, plan.saved().keySet());
-        branches = Branches.insert(graph, plan, factors, config.scaling());
+        branches = inserted();
         state = State.ATTACHED;
         return graph;
     }
@@ -222,7 +203,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         require(state == State.ATTACHED, "disable", "it is " + (isMerged() ? "merged" : "detached"));
         if (disabled++ == 0) {
             branches.undo();
-            swapSaved();
+            changes.swap();
         }
         return new Disabled() {
             private boolean closed;
@@ -232,8 +213,8 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
                 if (!closed) {
                     closed = true;
                     if (--disabled == 0) {
-                        swapSaved();
-                        branches = Branches.insert(graph, plan, factors, config.scaling());
+                        changes.swap();
+                        branches = inserted();
                     }
                 }
             }
@@ -257,7 +238,7 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
             branches.undo();
             freeze.undo();
         }
-        savedOriginals.forEach((name, value) -> graph.getVariable(name).getArr().assign(value));
+        changes.undo();
         state = State.DETACHED;
         return graph;
     }
@@ -265,16 +246,25 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     /** Returns every trainable parameter with what it is: factors first, then modules to save. */
     public List<TrainedParameter> parameters() {
         List<TrainedParameter> parameters = new ArrayList<>();
-        factors.forEach((name, pair) -> {
-            parameters.add(new TrainedParameter(name + Branches.A, pair.a().shape(), Kind.FACTOR_A));
-            parameters.add(new TrainedParameter(name + Branches.B, pair.b().shape(), Kind.FACTOR_B));
-        });
-        for (GraphPlan.SavedVariable saved : plan.saved().values()) {
+        for (AdaptableWeight weight : plan.targets()) {
+            parameters.addAll(weight.parameters(factorsOf(weight.name())));
+        }
+        for (SavedVariable saved : plan.saved().values()) {
             long[] shape = graph.getVariable(saved.name()).getArr().shape();
-            Kind kind = saved.normalization() ? Kind.NORM : shape.length < 2 ? Kind.BIAS : Kind.WEIGHT;
-            parameters.add(new TrainedParameter(saved.name(), shape, kind));
+            parameters.add(new TrainedParameter(saved.name(), shape, saved.kind()));
         }
         return List.copyOf(parameters);
+    }
+
+    /** Returns the rates of all parameters as the configuration says, its lambda patterns included. */
+    GroupSettings rates(double eta) {
+        Map<String, Double> lambdas = new HashMap<>();
+        plan.targets().forEach(weight -> weight.parameters(factorsOf(weight.name()))
+                .forEach(parameter -> lambdas.put(parameter.name(), config.lambdaOf(weight.name()))));
+        return GroupSettings.of(eta, config.lambda())
+                .withLambda(parameter -> lambdas.getOrDefault(parameter.name(), config.lambda()))
+                .withHeadRate(config.headRate())
+                .withEmbeddingRate(config.embeddingRate());
     }
 
     /** Returns the adapted weights' uses by name of the weight. */
@@ -287,7 +277,8 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     /** Returns the SHA-256 of the frozen base: all floating-point weights as they were before attaching. */
     public String baseFingerprint() {
         Map<String, INDArray> base = baseWeights(graph, plan.saved().keySet(), adapterNames());
-        base.putAll(weightOriginals);
+        weightOriginals.forEach(base::replace);
+        changes.originalWeights().forEach(base::replace);
         return BaseFingerprint.of(base);
     }
 
@@ -305,23 +296,44 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     }
 
     @Override
-    public String describe() {
-        StringBuilder text = new StringBuilder();
-        long trained = parameters().stream()
-                .mapToLong(p -> java.util.Arrays.stream(p.shape()).reduce(1, (x, y) -> x * y))
-                .sum();
-        long frozen = baseWeights(graph, plan.saved().keySet(), adapterNames()).values().stream()
-                .mapToLong(INDArray::length)
-                .sum();
-        text.append(String.format(
-                "%d of %d parameters are trained (%.2f %%); rank %d, scaling %s%n",
-                trained, trained + frozen, 100.0 * trained / (trained + frozen), config.rank(), config.scaling()));
-        for (AdaptableWeight weight : plan.targets()) {
-            text.append(String.format("%s %s%n", weight.name(), weight.view()));
-            weight.uses().forEach(use -> text.append(String.format("    %s%n", use)));
+    public AdapterReport describe() {
+        Map<String, INDArray> base = baseWeights(graph, plan.saved().keySet(), adapterNames());
+        weightOriginals.forEach(base::replace);
+        changes.originalWeights().forEach(base::replace);
+        return new GraphReport(graph, config, scale, plan.targets(), factors, base).of(parameters());
+    }
+
+    /**
+     * Multiplies the scaling of all weights as the configuration gives it, until it is set again (PEFT:
+     * {@code set_scale}): 0 leaves the factors without effect, 1 is the configuration's own. Merging takes the scale
+     * along, files don't hold it. A trainer that was made before keeps the scale of before; make a new one.
+     *
+     * @param factor any finite number
+     * @throws IllegalArgumentException if it is not finite
+     * @throws IllegalStateException if the graph is merged, disabled or detached
+     */
+    public void setScale(double factor) {
+        if (!Double.isFinite(factor)) {
+            throw new IllegalArgumentException("The scale of an adapter must be finite, got " + factor + ".");
         }
-        plan.saved().keySet().forEach(name -> text.append(String.format("%s trained fully%n", name)));
-        return text.toString();
+        requireActive("scale");
+        if (factor != scale) {
+            scale = factor;
+            branches.undo();
+            branches = inserted();
+        }
+    }
+
+    /** Returns what the scaling of all weights is multiplied by. */
+    public double scale() {
+        return scale;
+    }
+
+    /** Returns a copy of the adapter that stays as it is; without the base's fingerprint, which takes time. */
+    Adapter snapshot() {
+        require(state != State.DETACHED, "read the adapter of", "it is detached");
+        require(disabled == 0, "read the adapter of", "it is disabled; close the handle of disable() first");
+        return new Adapter(config, factors, saved(), provenance).copy();
     }
 
     GraphPlan plan() {
@@ -339,11 +351,44 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
 
     private Set<String> adapterNames() {
         Set<String> names = new LinkedHashSet<>();
-        factors.keySet().forEach(name -> {
-            names.add(name + Branches.A);
-            names.add(name + Branches.B);
-        });
+        factors.forEach((name, pair) -> names.addAll(Branches.names(name, pair)));
         return names;
+    }
+
+    private GraphEdit inserted() {
+        return Branches.insert(graph, plan, factors, this::scalingOf);
+    }
+
+    private double scalingOf(String weight) {
+        return scale * config.scalingOf(weight);
+    }
+
+    private Map<String, Saved> saved() {
+        Map<String, Saved> saved = new LinkedHashMap<>();
+        plan.saved()
+                .forEach((name, variable) -> saved.put(
+                        name, new Saved(graph.getVariable(name).getArr(), variable.transposed(), variable.biasOf())));
+        return saved;
+    }
+
+    private Factors factorsOf(String weight) {
+        return Objects.requireNonNull(factors.get(weight));
+    }
+
+    private static Factors cast(Factors read, DataType type) {
+        return new Factors(
+                read.a().castTo(type),
+                read.b().castTo(type),
+                read.bias() == null ? null : read.bias().castTo(type),
+                read.magnitude() == null ? null : read.magnitude().castTo(type));
+    }
+
+    private static Factors owned(Factors pair) {
+        return new Factors(
+                owned(pair.a()),
+                owned(pair.b()),
+                pair.bias() == null ? null : owned(pair.bias()),
+                pair.magnitude() == null ? null : owned(pair.magnitude()));
     }
 
     /** A graph keeps a copy of an array that is a view, so the factors must not be views to be the graph's own. */
@@ -351,32 +396,10 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         return array.isView() ? array.dup('c') : array;
     }
 
-    private INDArray merged(AdaptableWeight weight) {
-        Factors pair = Objects.requireNonNull(factors.get(weight.name()));
-        INDArray copy = graph.getVariable(weight.name()).getArr().dup('c');
-        MatrixView view = weight.view();
-        try {
-            LowRankDelta.addTo(view.matrixOf(copy), pair.a(), pair.b(), config.scaling(), view.outputFirst());
-        } catch (IllegalArgumentException e) {
-            throw new ArithmeticException("Cannot merge '" + weight.name() + "': " + e.getMessage());
-        }
-        return copy;
-    }
-
     private void restoreWeights() {
         weightOriginals.forEach(
                 (name, value) -> graph.getVariable(name).getArr().assign(value));
         weightOriginals.clear();
-    }
-
-    /** Exchanges the trained and the original values of the modules to save. */
-    private void swapSaved() {
-        savedOriginals.replaceAll((name, other) -> {
-            INDArray live = graph.getVariable(name).getArr();
-            INDArray stash = live.dup();
-            live.assign(other);
-            return stash;
-        });
     }
 
     private static void require(boolean condition, String action, String reason) {

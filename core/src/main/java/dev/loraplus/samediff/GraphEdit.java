@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -68,27 +69,31 @@ final class GraphEdit {
     }
 
     /**
-     * Adds {@code delta} to the only output of an operation; the sum takes over the name of the operation and of its
-     * output, so that whoever reads it now reads the sum. Operation and result go on as {@code <output>.lora_base}.
+     * Changes the only output of an operation; the change takes over the name of the operation and of its output, so that
+     * whoever reads it now reads what was changed. Operation and result go on as {@code <output>.lora_base}.
      *
      * <p>SameDiff's loader takes a variable that is named as an operation for its output, so both names must move.
+     *
+     * @param change makes the changed output out of the operation's own, by at least one operation, whose last may not be
+     *     added by this edit
      */
-    void addToOutput(SameDiffOp operation, SDVariable delta) {
+    void changeOutput(SameDiffOp operation, UnaryOperator<SDVariable> change) {
         Variable output = Graphs.variable(graph, operation.getOutputsOfOp().get(0));
         DifferentialFunction base = operation.getOp();
         List<String> inputs = operation.getInputsToOp();
         SDVariable own = result(output.getName() + ".lora_base", output.getVariable());
-        SameDiffOp add = withoutResult(own.add(delta));
-        renameReader(add.getInputsToOp(), add.getName(), operation.getName());
+        SameDiffOp last = withoutResult(change.apply(own));
+        List<String> lastInputs = last.getInputsToOp();
+        renameReader(lastInputs, last.getName(), operation.getName());
         renameReader(inputs, operation.getName(), own.name());
         SameDiffOp moved = SameDiffOp.builder().name(own.name()).build();
         graph.getOps().put(own.name(), moved);
         fill(moved, base, inputs, Graphs.variable(graph, own.name()));
-        fill(operation, add.getOp(), add.getInputsToOp(), output);
+        fill(operation, last.getOp(), lastInputs, output);
         undo.push(() -> {
             graph.getOps().remove(own.name());
             renameReader(inputs, own.name(), operation.getName());
-            Graphs.removeReader(variable(delta), operation.getName());
+            lastInputs.forEach(name -> Graphs.removeReader(Graphs.variable(graph, name), operation.getName()));
             graph.getVariables().remove(own.name());
             fill(operation, base, inputs, output);
         });
@@ -132,7 +137,8 @@ final class GraphEdit {
         forgetDerivedState(graph);
     }
 
-    private SDVariable added(String name, SDVariable unnamed) {
+    /** Gives the result of an operation that was just added to the graph its name. */
+    SDVariable added(String name, SDVariable unnamed) {
         SDVariable result = named(name, unnamed);
         SameDiffOp operation = producer(result);
         undo.push(() -> {

@@ -56,11 +56,14 @@ final class GraphLoading {
         List<Slot> slots = new ArrayList<>();
         for (AdaptableWeight weight : plan.targets()) {
             slots.add(Slot.factors(
-                    weight.name(), weight.view().nIn(), weight.view().nOut()));
+                    weight.name(), weight.view().nIn(), weight.view().nOut(), weight.layout()));
         }
-        for (GraphPlan.SavedVariable saved : plan.saved().values()) {
+        for (SavedVariable saved : plan.saved().values()) {
             long[] shape = graph.getVariable(saved.name()).getArr().shape();
-            slots.add(Slot.saved(saved.name(), shape, saved.transposed()));
+            slots.add(
+                    saved.biasOf() == null
+                            ? Slot.saved(saved.name(), shape, saved.transposed())
+                            : Slot.bias(saved.name(), shape, saved.biasOf()));
         }
         return slots;
     }

@@ -1,6 +1,5 @@
 package dev.loraplus.samediff;
 
-import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.Optimizer;
 import dev.loraplus.optim.ParameterGroups;
 import java.util.ArrayList;
@@ -38,10 +37,7 @@ public final class LoraTrainer implements AutoCloseable {
         adapted.requireActive("train");
         groups = ParameterGroups.of(
                 adapted.parameters(),
-                GroupSettings.of(settings.eta, adapted.config().lambda())
-                        .withGrouping(settings.grouping)
-                        .withHeadRate(adapted.config().headRate())
-                        .withWeightDecay(settings.weightDecay));
+                adapted.rates(settings.eta).withGrouping(settings.grouping).withWeightDecay(settings.weightDecay));
         Optimizer optimizer = settings.optimizer;
         computer = new GradientComputer(TrainingGraph.of(adapted, settings.kernels));
         ParameterUpdate update = new ParameterUpdate(adapted, groups, optimizer, settings.schedule);

@@ -1,6 +1,7 @@
 package dev.loraplus.samediff;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,6 +45,27 @@ record MatrixView(long[] shape, int split, boolean outputFirst) {
 
     long nOut() {
         return outputFirst ? rows() : columns();
+    }
+
+    /** Returns the dimensions of the stored shape that are the input side. */
+    int[] inputAxes() {
+        return outputFirst
+                ? IntStream.range(split, shape.length).toArray()
+                : IntStream.range(0, split).toArray();
+    }
+
+    /** Returns how many dimensions of the stored shape are the output side. */
+    int outputAxes() {
+        return outputFirst ? split : shape.length - split;
+    }
+
+    /** Returns the stored shape with 1 in place of the input side's sizes. */
+    long[] outputShape() {
+        long[] outputs = shape.clone();
+        for (int axis : inputAxes()) {
+            outputs[axis] = 1;
+        }
+        return outputs;
     }
 
     boolean isMatrix() {

@@ -1,5 +1,6 @@
 package dev.loraplus.samediff;
 
+import dev.loraplus.io.FactorLayout;
 import dev.loraplus.samediff.WeightUse.Form;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,7 @@ final class WeightScan {
         List<WeightUse> uses = new ArrayList<>();
         Optional<MatrixView> product = Optional.empty();
         Optional<MatrixView> other = Optional.empty();
+        FactorLayout layout = FactorLayout.linear();
         for (String name : Graphs.readers(graph, variable.getName())) {
             SameDiffOp operation = Graphs.operation(graph, name);
             List<String> inputs = operation.getInputsToOp();
@@ -49,7 +51,11 @@ final class WeightScan {
                     int input = i;
                     uses.add(use(operation, input, shape));
                     product = product.or(() -> views.ofProduct(operation, input, shape));
-                    other = other.or(() -> WeightViews.ofOther(operation, input, shape));
+                    Optional<MatrixView> sides = WeightViews.ofOther(operation, input, shape);
+                    if (other.isEmpty() && sides.isPresent()) {
+                        layout = WeightViews.layout(operation, input, shape);
+                        other = sides;
+                    }
                 }
             }
         }
@@ -58,7 +64,8 @@ final class WeightScan {
                 variable.getVariable().dataType(),
                 product.isPresent() ? product.get() : other.orElseGet(() -> MatrixView.outputLast(shape)),
                 product.isPresent(),
-                List.copyOf(uses));
+                List.copyOf(uses),
+                product.isPresent() ? FactorLayout.linear() : layout);
     }
 
     private WeightUse use(SameDiffOp operation, int input, long[] shape) {
@@ -79,6 +86,9 @@ final class WeightScan {
                     && op.numIArguments() == 0
                     && !readsStored(operation, input)) {
                 form = Form.BRANCH_RIGHT;
+            } else if (WeightViews.isLookup(op, input, shape)
+                    && operation.getInputsToOp().size() == 2) {
+                form = Form.BRANCH_LOOKUP;
             }
         }
         return new WeightUse(operation.getName(), kind, input, form, transposed);

@@ -20,6 +20,8 @@ public record WeightUse(String operation, String kind, int input, Form form, boo
         BRANCH_RIGHT,
         /** A branch beside W &middot; x, with the factors' transposes as the shapes ask for. */
         BRANCH_LEFT,
+        /** A branch beside the rows of W that are looked up: y = W[i] + (A[i]&middot;scaling)&middot;B. */
+        BRANCH_LOOKUP,
         /** The operation takes W + scaling&middot;A&middot;B in place of W. */
         EFFECTIVE_WEIGHT
     }

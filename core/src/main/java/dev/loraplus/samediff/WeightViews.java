@@ -1,5 +1,6 @@
 package dev.loraplus.samediff;
 
+import dev.loraplus.io.FactorLayout;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -196,6 +197,41 @@ final class WeightViews {
         return Arrays.stream(given)
                 .map(size -> size > 0 ? size : length / known)
                 .toArray();
+    }
+
+    /**
+     * Returns how files hold the factors of a weight that an operation takes at {@code input}: as PEFT does for
+     * convolutions and embeddings, else as a linear layer's.
+     */
+    static FactorLayout layout(SameDiffOp operation, int input, long[] shape) {
+        if (!(operation.getOp() instanceof DynamicCustomOp op)) {
+            return FactorLayout.linear();
+        }
+        return switch (op.opName()) {
+            case "conv1d", "causal_conv1d", "conv2d", "conv3dnew" ->
+                input == 1 ? FactorLayout.convolution(storage(op) != 1, kernel(op, shape)) : FactorLayout.linear();
+            case "gather" -> isLookup(op, input, shape) ? FactorLayout.embedding() : FactorLayout.linear();
+            default -> FactorLayout.linear();
+        };
+    }
+
+    /** Returns whether an operation looks up rows of a matrix. */
+    static boolean isLookup(DynamicCustomOp op, int input, long[] shape) {
+        return op.opName().equals("gather")
+                && input == 0
+                && shape.length == 2
+                && (op.numIArguments() == 0 || Math.floorMod(op.getIArgument(0), 2) == 0);
+    }
+
+    /** Returns whether a convolution has its channels last; the argument before the weight's storage says so. */
+    static boolean channelsLast(DynamicCustomOp op) {
+        Integer argument = STORAGE_ARGUMENT.get(op.opName());
+        return argument != null && Graphs.flag(op, argument - 1);
+    }
+
+    private static long[] kernel(DynamicCustomOp op, long[] shape) {
+        int first = storage(op) == 0 ? 0 : storage(op) == 1 ? 2 : 1;
+        return Arrays.copyOfRange(shape, first, first + shape.length - 2);
     }
 
     private static long storage(DynamicCustomOp op) {

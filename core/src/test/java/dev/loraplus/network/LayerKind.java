@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
@@ -240,7 +241,9 @@ record LayerKind(String name, InputType input, INDArray features, INDArray label
                                         .dataFormat(Convolution3D.DataFormat.NDHWC)
                                         .build(),
                                 dense(),
-                                output())));
+                                output())),
+                volume("Deconvolution3D NCDHW", Convolution3D.DataFormat.NCDHW, 2, 3, 3, 3),
+                volume("Deconvolution3D NDHWC", Convolution3D.DataFormat.NDHWC, 3, 3, 3, 2));
     }
 
     private static Stream<LayerKind> sequential() {
@@ -363,6 +366,22 @@ record LayerKind(String name, InputType input, INDArray features, INDArray label
                 Networks.uniform(DataType.DOUBLE, 2, 4, 2, 6, 6),
                 Networks.oneHot(DataType.DOUBLE, 4, 3),
                 List.of(layers));
+    }
+
+    private static LayerKind volume(String name, Convolution3D.DataFormat format, long... example) {
+        return new LayerKind(
+                name,
+                InputType.convolutional3D(format, 3, 3, 3, 2),
+                Networks.uniform(DataType.DOUBLE, 3, 2, example[0], example[1], example[2], example[3]),
+                Networks.oneHot(DataType.DOUBLE, 2, 3),
+                List.of(
+                        new Deconvolution3D.Builder()
+                                .kernelSize(2, 2, 2)
+                                .nOut(4)
+                                .dataFormat(format)
+                                .build(),
+                        dense(),
+                        output()));
     }
 
     private static LayerKind sequence(String name, Layer layer) {

@@ -9,10 +9,6 @@ import dev.loraplus.LoraPlus;
 import dev.loraplus.Targets;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.deeplearning4j.gradientcheck.GradientCheckUtil;
-import org.deeplearning4j.gradientcheck.GradientCheckUtil.MLNConfig;
-import org.deeplearning4j.gradientcheck.GradientCheckUtil.PrintMode;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.AfterAll;
@@ -62,31 +58,13 @@ class LayerKindsTest {
     @ParameterizedTest
     @MethodSource("all")
     void everythingButTheGradient_isExact(LayerKind kind) {
-        MultiLayerNetwork base = kind.network(new Adam(0.01));
-        INDArray weights = base.params().dup();
-        INDArray expected = base.output(kind.features());
-        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, CONFIG);
-        MultiLayerNetwork network = adapted.model();
-        assertThat(network.output(kind.features())).as("at the start").isEqualTo(expected);
-
-        Networks.fill(network.params(), 3);
-        INDArray output = network.output(kind.features());
-        assertThat(Networks.difference(output, expected)).as("with factors").isGreaterThan(1e-3);
-        assertMergesAndCopies(kind, base, adapted, output);
-        for (int i = 0; i < 5; i++) {
-            network.fit(kind.features(), kind.labels());
-        }
-        assertThat(base.params()).as("base after training").isEqualTo(weights);
-        assertThat(base.output(kind.features())).as("base after training").isEqualTo(expected);
+        KindChecks.assertExact(kind, CONFIG);
     }
 
     @ParameterizedTest
     @MethodSource("right")
     void gradient_isTheNumericalOne(LayerKind kind) {
-        MultiLayerNetwork network =
-                LoraPlus.attach(kind.network(new NoOp()), CONFIG).model();
-        Networks.fill(network.params(), 3);
-        assertThat(passesGradientCheck(network, kind)).isTrue();
+        KindChecks.assertGradient(kind, CONFIG);
     }
 
     /**
@@ -143,7 +121,8 @@ class LayerKindsTest {
     @ParameterizedTest
     @MethodSource("wrongInPlainDl4j")
     void plainLayer_hasAWrongGradient(LayerKind kind) {
-        assertThat(passesGradientCheck(kind.network(new NoOp()), kind)).isFalse();
+        assertThat(KindChecks.passesGradientCheck(kind.network(new NoOp()), kind))
+                .isFalse();
     }
 
     /** Waits for -Pslow: the native library writes about it to the terminal. */
@@ -165,34 +144,5 @@ class LayerKindsTest {
         network.setLabels(kind.labels());
         network.computeGradientAndScore();
         return network.gradient().gradientForVariable();
-    }
-
-    private static boolean passesGradientCheck(MultiLayerNetwork network, LayerKind kind) {
-        return GradientCheckUtil.checkGradients(new MLNConfig()
-                .net(network)
-                .input(kind.features())
-                .labels(kind.labels())
-                .maxRelError(1e-5)
-                .minAbsoluteError(1e-9)
-                .print(PrintMode.FAILURES_ONLY)
-                .subset(true)
-                .maxPerParam(8));
-    }
-
-    private static void assertMergesAndCopies(
-            LayerKind kind, MultiLayerNetwork base, AdaptedNetwork<MultiLayerNetwork> adapted, INDArray output) {
-        MultiLayerNetwork network = adapted.model();
-        MultiLayerNetwork merged = adapted.merge();
-        assertThat(Networks.difference(merged.output(kind.features()), output))
-                .as("merged")
-                .isLessThanOrEqualTo(1e-12);
-        assertThat(merged.getLayerWiseConfigurations().toJson())
-                .isEqualTo(base.getLayerWiseConfigurations().toJson());
-        assertThat(adapted.detach().params()).as("detached").isEqualTo(base.params());
-        assertThat(network.clone().output(kind.features())).as("clone").isEqualTo(output);
-        MultiLayerNetwork read = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(
-                network.getLayerWiseConfigurations().toJson()));
-        read.init(network.params().dup(), false);
-        assertThat(read.output(kind.features())).as("read from JSON").isEqualTo(output);
     }
 }

@@ -69,6 +69,18 @@ final class Fixtures {
                             seed - name.hashCode(),
                             pair.b().dataType(),
                             pair.b().shape()));
+            if (pair.bias() != null) {
+                pair.bias()
+                        .assign(random(
+                                seed + 1, pair.bias().dataType(), pair.bias().shape()));
+            }
+            if (pair.magnitude() != null) {
+                pair.magnitude()
+                        .addi(random(
+                                seed + 2,
+                                pair.magnitude().dataType(),
+                                pair.magnitude().shape()));
+            }
         });
     }
 }

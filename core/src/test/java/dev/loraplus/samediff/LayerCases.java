@@ -132,7 +132,7 @@ final class LayerCases {
                 wrong(
                         "gather",
                         "io",
-                        EFFECTIVE,
+                        "branch lookup",
                         (g, w, t) -> g.gather(w, g.placeHolder("ids", DataType.INT, 4), 0),
                         7,
                         6),

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.loraplus.Adapter;
+import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.ModulePath;
 import dev.loraplus.optim.AdamW;
 import dev.loraplus.optim.Assignment;
 import dev.loraplus.optim.Grouping;
+import dev.loraplus.optim.TrainedParameter;
 import dev.loraplus.samediff.AdaptedGraph;
 import dev.loraplus.samediff.LoraTrainer;
 import java.io.IOException;
@@ -32,6 +34,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 class PeftParityTest {
     private static final double LOGITS = 1e-5;
     private static final double TENSORS = 1e-4;
+    /**
+     * After training: AdamW divides gradients that are nothing but rounding by their size. PEFT itself differs by up to
+     * 5e-5 from one machine to another here, and by 3e-5 between FLOAT and DOUBLE.
+     */
+    private static final double TRAINED_LOGITS = 1e-4;
     /** Below this share of the largest gradient norm AdamW's direction is decided by rounding. */
     private static final double NEGLIGIBLE_GRADIENT = 1e-6;
 
@@ -66,39 +73,57 @@ class PeftParityTest {
         Map<String, INDArray> batch = golden.batch(weights.config().labels());
         double logits = worst(graph, batch, golden.logits("base_logits"));
 
-        AdaptedGraph adapted = LoraPlus.load(
-                graph, folder.resolve("adapter"), config -> config.lambda(golden.number("loraplus_lr_ratio")));
+        AdaptedGraph adapted = LoraPlus.load(graph, folder.resolve("adapter"), config -> withRates(config, golden));
         logits = Math.max(logits, worst(graph, batch, golden.logits("adapter_logits")));
         Map<String, Double> gradientErrors;
         double losses = 0;
         try (LoraTrainer trainer = trainer(adapted, golden)) {
-            compareGroups(trainer, golden);
+            compareGroups(trainer, golden, fileNames(adapted));
             gradientErrors = errors(inFileLayout(trainer.gradients(batch), adapted), golden.gradients());
             for (double loss : golden.losses()) {
                 losses = Math.max(losses, Math.abs(trainer.step(batch) - loss) / Math.abs(loss));
             }
         }
-        logits = Math.max(logits, worst(graph, batch, golden.logits("final_logits")));
+        double trained = worst(graph, batch, golden.logits("final_logits"));
         Map<String, Double> finalErrors = errors(inFileLayout(values(adapted), adapted), golden.finalTensors());
         adapted.merge();
-        logits = Math.max(logits, worst(graph, batch, golden.logits("final_logits")));
+        trained = Math.max(trained, worst(graph, batch, golden.logits("final_logits")));
+        logits = Math.max(logits, worstOfPeftsOwn(weights, golden, batch));
         List<String> unheld = negligible(golden.gradients());
         double gradients = largest(gradientErrors, unheld);
         double tensors = largest(finalErrors, unheld);
         System.out.printf(
                 Locale.ROOT,
-                "parity %s logits %.1e gradients %.1e losses %.1e tensors %.1e (%d tensors)%s%n",
+                "parity %s logits %.1e trained %.1e gradients %.1e losses %.1e tensors %.1e (%d tensors)%s%n",
                 golden.name(),
                 logits,
+                trained,
                 gradients,
                 losses,
                 tensors,
                 finalErrors.size(),
                 unheld.isEmpty() ? "" : ", held to losses and logits only: " + unheld);
         assertThat(logits).as("logits").isLessThanOrEqualTo(LOGITS);
+        assertThat(trained).as("logits after training").isLessThanOrEqualTo(TRAINED_LOGITS);
         assertThat(losses).as("losses, relative").isLessThanOrEqualTo(TENSORS);
         assertThat(gradients).as("gradients %s", gradientErrors).isLessThanOrEqualTo(TENSORS);
         assertThat(tensors).as("final tensors %s", finalErrors).isLessThanOrEqualTo(TENSORS);
+    }
+
+    /** The distance of the logits with the adapter that PEFT trained, attached and merged. */
+    private static double worstOfPeftsOwn(BertWeights weights, GoldenCase golden, Map<String, INDArray> batch)
+            throws IOException {
+        SameDiff graph = Bert.classifier(weights);
+        AdaptedGraph adapted = LoraPlus.load(graph, golden.folder().resolve("adapter_final"));
+        double attached = worst(graph, batch, golden.logits("final_logits"));
+        adapted.merge();
+        return Math.max(attached, worst(graph, batch, golden.logits("final_logits")));
+    }
+
+    /** PEFT's files hold no rates; one for embeddings may be set only where there is one. */
+    private static LoraConfig.Builder withRates(LoraConfig.Builder config, GoldenCase golden) {
+        config.lambda(golden.number("loraplus_lr_ratio"));
+        return golden.hasEmbedding() ? config.embeddingRate(golden.number("loraplus_lr_embedding")) : config;
     }
 
     private static LoraTrainer trainer(AdaptedGraph adapted, GoldenCase golden) {
@@ -113,7 +138,7 @@ class PeftParityTest {
                 .build();
     }
 
-    private static void compareGroups(LoraTrainer trainer, GoldenCase golden) {
+    private static void compareGroups(LoraTrainer trainer, GoldenCase golden, Map<String, String> names) {
         Map<String, JsonNode> groups = golden.groups();
         Map<String, List<Double>> expected = new LinkedHashMap<>();
         groups.forEach((name, group) -> expected.put(
@@ -121,7 +146,7 @@ class PeftParityTest {
                 List.of(group.path("lr").asDouble(), group.path("weight_decay").asDouble())));
         Map<String, List<Double>> got = new LinkedHashMap<>();
         for (Assignment assignment : trainer.groups().assignments()) {
-            got.put(fileName(assignment.parameter().name()), List.of(assignment.rate(), assignment.decay()));
+            got.put(names.get(assignment.parameter().name()), List.of(assignment.rate(), assignment.decay()));
         }
         assertThat(got).as("rate and decay by parameter").isEqualTo(expected);
     }
@@ -137,21 +162,43 @@ class PeftParityTest {
     /** Names and transposes as PyTorch has them: factors and matrices of linear layers are held transposed. */
     private static Map<String, INDArray> inFileLayout(Map<String, INDArray> values, AdaptedGraph adapted) {
         Map<String, Adapter.Saved> saved = adapted.adapter().saved();
+        Map<String, String> names = fileNames(adapted);
         Map<String, INDArray> converted = new LinkedHashMap<>();
         values.forEach((name, value) -> {
-            boolean transposed = !saved.containsKey(name) || saved.get(name).transposed();
-            converted.put(fileName(name), transposed ? value.transpose() : value);
+            boolean transposed = value.rank() == 2
+                    && (!saved.containsKey(name) || saved.get(name).transposed());
+            converted.put(names.get(name), transposed ? value.transpose() : value);
         });
         return converted;
     }
 
-    private static String fileName(String name) {
-        for (String factor : List.of(".lora_A", ".lora_B")) {
-            if (name.endsWith(factor)) {
-                return ModulePath.of(name.substring(0, name.length() - factor.length())) + factor + ".weight";
-            }
+    /** PEFT's names of all trained parameters, by ours. */
+    private static Map<String, String> fileNames(AdaptedGraph adapted) {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (TrainedParameter parameter : adapted.parameters()) {
+            String name = parameter.name();
+            Adapter.Saved saved = adapted.adapter().saved().get(name);
+            names.put(
+                    name,
+                    saved != null && saved.biasOf() != null
+                            ? ModulePath.of(saved.biasOf()) + ".base_layer.bias"
+                            : saved != null ? ModulePath.dotted(name) : factorName(parameter));
         }
-        return ModulePath.dotted(name);
+        return names;
+    }
+
+    private static String factorName(TrainedParameter parameter) {
+        String module = ModulePath.of(parameter.name().replaceFirst("\\.lora_[A-Za-z]+$", ""));
+        return module
+                + switch (parameter.kind()) {
+                    case FACTOR_A -> ".lora_A.weight";
+                    case FACTOR_B -> ".lora_B.weight";
+                    case EMBEDDING_A -> ".lora_embedding_A";
+                    case EMBEDDING_B -> ".lora_embedding_B";
+                    case FACTOR_B_BIAS -> ".lora_B.bias";
+                    case MAGNITUDE, CONV_MAGNITUDE -> ".lora_magnitude_vector";
+                    default -> throw new AssertionError("not part of an adapter: " + parameter);
+                };
     }
 
     private static double worst(SameDiff graph, Map<String, INDArray> batch, INDArray expected) {

@@ -156,11 +156,11 @@ final class Life {
         return new ListDataSetIterator<>(all, BATCH);
     }
 
-    /** Returns the batch with seed 1 again and again. */
-    static DataSetIterator equalBatches(int batches) {
+    /** Returns the batches with the seeds 1 and 2 in turn. */
+    static DataSetIterator batchesInTurn(int batches) {
         List<DataSet> all = new ArrayList<>();
         for (int i = 0; i < batches; i++) {
-            all.addAll(data(1).asList());
+            all.addAll(data(1 + i % 2).asList());
         }
         return new ListDataSetIterator<>(all, BATCH);
     }

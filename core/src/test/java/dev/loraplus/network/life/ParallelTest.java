@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.optimize.solvers.accumulation.encoding.threshold.FixedThresholdAlgorithm;
 import org.deeplearning4j.parallelism.ParallelInference;
 import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.deeplearning4j.parallelism.inference.InferenceMode;
@@ -20,49 +21,112 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Sgd;
 
 class ParallelTest {
     private static final double RATE = 0.1;
     private static final int WORKERS = 2;
+    private static final int ROUNDS = 5;
 
     @ParameterizedTest
     @EnumSource(Storage.class)
     @Timeout(120)
-    void averaging_trainsTheAdapter_andLeavesTheBase(Storage storage) throws Exception {
-        trains(storage, ParallelWrapper.TrainingMode.AVERAGING);
+    void averaging_makesReplicasTheirMean_andEachLearnsAtTheRatesOfItsFactors(Storage storage) throws Exception {
+        assertAverages(LoraPlus.attach(sgd(), Life.config(), Life.stored(storage)), "0_W", "1_W", "2_W");
+    }
+
+    @Test
+    @Timeout(120)
+    void averaging_holdsForGraphs() throws Exception {
+        assertAverages(LoraPlus.attach(sgdGraph(), Life.config()), "left_W", "right_W", "out_W");
     }
 
     @ParameterizedTest
     @EnumSource(Storage.class)
     @Timeout(120)
-    void sharedGradients_trainTheAdapter_andLeaveTheBase(Storage storage) throws Exception {
-        trains(storage, ParallelWrapper.TrainingMode.SHARED_GRADIENTS);
+    void sharedGradients_keepReplicasEqual_andEachLearnsAtTheRatesOfItsFactors(Storage storage) throws Exception {
+        assertShares(LoraPlus.attach(sgd(), Life.config(), Life.stored(storage)), "0_W", "1_W", "2_W");
     }
 
-    private static void trains(Storage storage, ParallelWrapper.TrainingMode mode) throws Exception {
-        MultiLayerNetwork base = sgd();
-        INDArray before = base.params().dup();
-        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, Life.config(), Life.stored(storage));
-        MultiLayerNetwork network = adapted.model();
+    @Test
+    @Timeout(120)
+    void sharedGradients_holdForGraphs() throws Exception {
+        assertShares(LoraPlus.attach(sgdGraph(), Life.config()), "left_W", "right_W", "out_W");
+    }
+
+    private static void assertAverages(AdaptedNetwork<? extends Model> adapted, String... weights) throws Exception {
+        Model network = adapted.model();
+        List<List<Replicas.Step>> replicas = train(adapted, ParallelWrapper.TrainingMode.AVERAGING, weights);
+        INDArray mean = network.params();
+        for (int i = ROUNDS - 1; i >= 0; i--) {
+            Replicas.Step first = replicas.get(0).get(i);
+            Replicas.Step second = replicas.get(1).get(i);
+            assertThat(first.after()).isNotEqualTo(second.after());
+            Life.assertClose(mean, first.after().add(second.after()).divi(2), 1e-15);
+            if (i > 0) { // DL4J may copy the second replica while the first learns already
+                Life.assertSame(second.before(), first.before());
+            }
+            mean = first.before();
+        }
+    }
+
+    private static void assertShares(AdaptedNetwork<? extends Model> adapted, String... weights) throws Exception {
+        Model network = adapted.model();
+        List<List<Replicas.Step>> replicas = train(adapted, ParallelWrapper.TrainingMode.SHARED_GRADIENTS, weights);
+        for (int i = 0; i < ROUNDS; i++) {
+            Life.assertSame(
+                    replicas.get(1).get(i).before(), replicas.get(0).get(i).before());
+            Life.assertSame(
+                    replicas.get(1).get(i).after(), replicas.get(0).get(i).after());
+        }
+        Life.assertSame(network.params(), replicas.get(0).get(ROUNDS - 1).after());
+    }
+
+    /** Trains two replicas on different data; each must move its own factors by its own gradients, at their rates. */
+    private static List<List<Replicas.Step>> train(
+            AdaptedNetwork<? extends Model> adapted, ParallelWrapper.TrainingMode mode, String... weights)
+            throws Exception {
+        Model network = adapted.model();
+        INDArray base = adapted.detach().params().dup();
         Life.fillB(network.paramTable());
-        double score = network.score(Life.data(1));
+        double score = score(network);
+        Replicas replicas = new Replicas();
+        network.setListeners(replicas);
         try (ParallelWrapper wrapper = new ParallelWrapper.Builder<>(network)
                 .trainingMode(mode)
-                .thresholdAlgorithm(new FixedThresholdAlgorithm(1e-3))
+                .gradientsAccumulator(replicas.accumulator(WORKERS, network))
                 .averagingFrequency(1)
                 .workers(WORKERS)
                 .prefetchBuffer(0)
                 .build()) {
-            wrapper.fit(Life.equalBatches(10)); // DL4J may lock itself up in a second call, plain networks too
+            // DL4J may lock itself up in a second call, plain networks too.
+            wrapper.fit(Life.batchesInTurn(WORKERS * ROUNDS));
         }
-        assertThat(network.score(Life.data(1))).isLessThan(score);
-        Life.assertSame(base.params(), before);
-        Life.assertSame(adapted.detach().params(), before);
-        Steps.of(network, Life.data(2))
-                .assertRates("0_W", RATE)
-                .assertRates("1_W", RATE)
-                .assertRate("2_W", RATE);
+        assertThat(score(network)).isLessThan(score);
+        Life.assertSame(adapted.detach().params(), base);
+        assertThat(replicas.all()).hasSize(WORKERS).allSatisfy(steps -> assertRates(steps, weights));
+        return List.copyOf(replicas.all());
+    }
+
+    private static void assertRates(List<Replicas.Step> steps, String... weights) {
+        assertThat(steps).hasSize(ROUNDS);
+        for (Replicas.Step step : steps) {
+            step.own()
+                    .assertRates(weights[0], RATE)
+                    .assertRates(weights[1], RATE)
+                    .assertRate(weights[2], RATE);
+        }
+    }
+
+    private static double score(Model model) {
+        return score(model, Life.data(1)) + score(model, Life.data(2));
+    }
+
+    private static double score(Model model, DataSet data) {
+        return model instanceof MultiLayerNetwork network
+                ? network.score(data)
+                : ((ComputationGraph) model).score(data);
     }
 
     @Test
@@ -113,5 +177,9 @@ class ParallelTest {
 
     private static MultiLayerNetwork sgd() {
         return Life.network(new Sgd(RATE), new Sgd(RATE), new Sgd(RATE));
+    }
+
+    private static ComputationGraph sgdGraph() {
+        return Life.graph(new Sgd(RATE), new Sgd(RATE), new Sgd(RATE));
     }
 }

@@ -33,13 +33,13 @@ record Steps(Map<String, INDArray> before, Map<String, INDArray> gradients, Map<
         return of(before, gradients, graph.paramTable());
     }
 
-    private static Map<String, INDArray> copy(Map<String, INDArray> arrays) {
+    static Map<String, INDArray> copy(Map<String, INDArray> arrays) {
         Map<String, INDArray> copy = new HashMap<>();
         arrays.forEach((key, array) -> copy.put(key, array.dup()));
         return copy;
     }
 
-    private static Steps of(Map<String, INDArray> before, Map<String, INDArray> gradients, Map<String, INDArray> now) {
+    static Steps of(Map<String, INDArray> before, Map<String, INDArray> gradients, Map<String, INDArray> now) {
         Map<String, INDArray> moved = new HashMap<>();
         before.forEach((key, array) -> moved.put(key, now.get(key).sub(array)));
         return new Steps(before, gradients, moved);

@@ -6,6 +6,7 @@ import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.Targets;
 import dev.loraplus.network.AdaptedNetwork;
+import dev.loraplus.network.NetworkOptions;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.zoo.model.Darknet19;
 import org.deeplearning4j.zoo.model.ResNet50;
 import org.deeplearning4j.zoo.model.SqueezeNet;
@@ -32,11 +34,23 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
 
 /** Adapts whole networks of DL4J's zoo, with random weights: attach, train a step, save, restore, merge. */
 class ZooTest {
     private static final LoraConfig CONFIG =
             LoraConfig.builder().rank(4).targets(Targets.allLinear()).seed(1).build();
+
+    /** Some of these networks learn by AdaDelta, which has no rate that lambda could multiply. */
+    private static final NetworkOptions OPTIONS = NetworkOptions.defaults()
+            .withFineTune(new FineTuneConfiguration.Builder()
+                    .updater(new Adam(1e-3))
+                    .build());
+
+    /** How far rounding in FLOAT may take merged weights from sums, and what a step must do at least. */
+    private static final double MERGED = 1e-4;
+
+    private static final double LEARNED = 1e-3;
 
     @TempDir
     private Path folder;
@@ -78,18 +92,16 @@ class ZooTest {
         INDArray before = base.params().dup();
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, CONFIG);
 
-        assertSame(adapted.model().output(text), base.output(text), 0);
+        assertSame(adapted.model().output(text), base.output(text));
         adapted.model().fit(text, text);
-        assertSame(base.params(), before, 0);
+        assertSame(base.params(), before);
         File zip = folder.resolve("lstm.zip").toFile();
         adapted.model().save(zip);
         MultiLayerNetwork restored = MultiLayerNetwork.load(zip, true);
         INDArray output = adapted.model().output(text);
-        assertSame(restored.output(text), output, 0);
-        assertSame(adapted.merge().output(text), output, 1e-5);
-        assertThat(output.equalsWithEps(base.output(text), 1e-6))
-                .as("nothing was learned")
-                .isFalse();
+        assertSame(restored.output(text), output);
+        assertThat(distance(adapted.merge().output(text), output)).isLessThan(MERGED);
+        assertThat(distance(base.output(text), output)).as("what was learned").isGreaterThan(LEARNED);
     }
 
     static Stream<Arguments> large() {
@@ -121,8 +133,7 @@ class ZooTest {
     @Tag("slow")
     void largeGraph_isAdapted(String name, int size, Supplier<ComputationGraph> network) throws IOException {
         ComputationGraph base = network.get();
-        calm(base.params());
-        check(base, LoraPlus.attach(base, CONFIG), new DataSet(image(2, size), oneHot(2, 7)));
+        check(base, LoraPlus.attach(base, CONFIG, OPTIONS), new DataSet(image(2, size), oneHot(2, 7)));
     }
 
     @Test
@@ -133,14 +144,13 @@ class ZooTest {
                 .inputShape(new int[] {3, 64, 64})
                 .build()
                 .init();
-        calm(base.params());
         INDArray labels = Nd4j.zeros(DataType.FLOAT, 1, 4 + 3, 2, 2);
         labels.putScalar(new int[] {0, 0, 0, 0}, 0.2);
         labels.putScalar(new int[] {0, 1, 0, 0}, 0.3);
         labels.putScalar(new int[] {0, 2, 0, 0}, 0.9);
         labels.putScalar(new int[] {0, 3, 0, 0}, 0.8);
         labels.putScalar(new int[] {0, 4, 0, 0}, 1);
-        check(base, LoraPlus.attach(base, CONFIG), new DataSet(image(1, 64), labels));
+        check(base, LoraPlus.attach(base, CONFIG, OPTIONS), new DataSet(image(1, 64), labels));
     }
 
     private void check(ComputationGraph base, AdaptedNetwork<ComputationGraph> adapted, DataSet batch)
@@ -148,21 +158,21 @@ class ZooTest {
         INDArray before = base.params().dup();
         INDArray first = base.outputSingle(batch.getFeatures()).dup();
         assertThat(first.isNaN().any()).as("the base computes NaN").isFalse();
-        assertSame(adapted.model().outputSingle(batch.getFeatures()), first, 0);
+        assertSame(adapted.model().outputSingle(batch.getFeatures()), first);
 
         adapted.model().fit(batch);
 
-        assertSame(base.params(), before, 0);
+        assertSame(base.params(), before);
         File zip = folder.resolve("graph.zip").toFile();
         adapted.model().save(zip);
         ComputationGraph restored = ComputationGraph.load(zip, true);
         INDArray output = adapted.model().outputSingle(batch.getFeatures());
-        assertThat(output.equalsWithEps(first, 1e-6)).as("nothing was learned").isFalse();
-        assertSame(restored.outputSingle(batch.getFeatures()), output, 0);
+        assertThat(distance(first, output)).as("what was learned").isGreaterThan(LEARNED);
+        assertSame(restored.outputSingle(batch.getFeatures()), output);
         ComputationGraph merged = adapted.merge();
         assertThat(merged.getConfiguration().toJson())
                 .isEqualTo(base.getConfiguration().toJson());
-        assertSame(merged.outputSingle(batch.getFeatures()), output, 1e-5);
+        assertThat(distance(merged.outputSingle(batch.getFeatures()), output)).isLessThan(MERGED);
     }
 
     /** Random weights of the zoo let such deep networks overflow in test mode; smaller ones don't. */
@@ -174,8 +184,14 @@ class ZooTest {
         return network;
     }
 
-    private static void assertSame(INDArray actual, INDArray expected, double epsilon) {
-        assertThat(actual.equalsWithEps(expected, epsilon))
+    /** Returns the largest difference, as a part of the largest output: some of these networks' are tiny. */
+    private static double distance(INDArray actual, INDArray expected) {
+        return actual.sub(expected).amaxNumber().doubleValue()
+                / expected.amaxNumber().doubleValue();
+    }
+
+    private static void assertSame(INDArray actual, INDArray expected) {
+        assertThat(actual.equalsWithEps(expected, 0))
                 .as("%s against %s", actual, expected)
                 .isTrue();
     }

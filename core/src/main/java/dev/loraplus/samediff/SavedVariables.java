@@ -1,0 +1,94 @@
+package dev.loraplus.samediff;
+
+import dev.loraplus.Bias;
+import dev.loraplus.LoraConfig;
+import dev.loraplus.ModulePath;
+import dev.loraplus.NoMatchingTargetException;
+import dev.loraplus.optim.TrainedParameter.Kind;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+
+/** Chooses the variables of a base that are trained beside the factors: modules to save, and biases. */
+final class SavedVariables {
+    private static final Set<String> NORMALIZATIONS = Set.of("layer_norm", "batchnorm");
+
+    private final SameDiff graph;
+    private final List<AdaptableWeight> adaptable;
+
+    SavedVariables(SameDiff graph, List<AdaptableWeight> adaptable) {
+        this.graph = graph;
+        this.adaptable = adaptable;
+    }
+
+    /**
+     * Returns the variables of the modules to save, by name.
+     *
+     * @throws NoMatchingTargetException if a module matches none
+     */
+    Map<String, SavedVariable> ofModules(LoraConfig config) {
+        List<SDVariable> stored = graph.variables().stream()
+                .filter(v -> Graphs.isStored(v) && v.dataType().isFPType())
+                .toList();
+        Map<String, SavedVariable> saved = new LinkedHashMap<>();
+        for (String module : config.modulesToSave()) {
+            List<String> names = stored.stream()
+                    .map(SDVariable::name)
+                    .filter(name -> ModulePath.isWithin(name, module))
+                    .toList();
+            if (names.isEmpty()) {
+                throw new NoMatchingTargetException("No variable matches modulesToSave '" + module
+                        + "'. Variables of the graph: "
+                        + stored.stream().map(SDVariable::name).toList() + ".");
+            }
+            names.forEach(name -> saved.put(name, describe(name)));
+        }
+        return saved;
+    }
+
+    /** Returns the bias of each target that has one, by the target's name. */
+    Map<String, String> biasesOf(List<AdaptableWeight> targets) {
+        BaseBiases biases = new BaseBiases(graph);
+        Map<String, String> found = new LinkedHashMap<>();
+        targets.forEach(target -> biases.of(target).ifPresent(name -> found.put(target.name(), name)));
+        return found;
+    }
+
+    /**
+     * Returns the biases that are trained along with the factors, by name.
+     *
+     * @param ofTargets the bias of each target that has one, by the target's name
+     */
+    Map<String, SavedVariable> biases(Bias bias, Map<String, String> ofTargets) {
+        Map<String, SavedVariable> saved = new LinkedHashMap<>();
+        if (bias == Bias.ALL) {
+            new BaseBiases(graph).all(adaptable).forEach(name -> saved.put(name, bias(name, null)));
+        }
+        if (bias != Bias.NONE) {
+            ofTargets.forEach((target, name) -> saved.put(name, bias(name, target)));
+        }
+        return saved;
+    }
+
+    private static SavedVariable bias(String name, @Nullable String owner) {
+        return new SavedVariable(name, false, Kind.BASE_BIAS, owner);
+    }
+
+    private SavedVariable describe(String name) {
+        boolean transposed = adaptable.stream()
+                .anyMatch(w -> w.name().equals(name)
+                        && w.linear()
+                        && w.view().isMatrix()
+                        && !w.view().outputFirst());
+        boolean normalization = Graphs.readers(graph, name).stream()
+                .map(reader -> Graphs.operation(graph, reader).getOp().opName())
+                .anyMatch(NORMALIZATIONS::contains);
+        boolean flat = graph.getVariable(name).getArr().rank() < 2;
+        Kind kind = normalization ? Kind.NORM : flat ? Kind.BIAS : Kind.WEIGHT;
+        return new SavedVariable(name, transposed, kind, null);
+    }
+}
