@@ -35,6 +35,27 @@ public final class LowRankDelta {
     }
 
     /**
+     * Returns the Euclidean norm of scaling &middot; A &middot; B without making the product: |scaling| times the root of
+     * the sum of the elements of (A<sup>T</sup>A) &#8857; (BB<sup>T</sup>), both {@code [r, r]}.
+     *
+     * @param a the input side {@code [nIn, r]}
+     * @param b the output side {@code [r, nOut]}
+     * @param scaling what the product is multiplied by, finite
+     * @throws IllegalArgumentException if the factors don't fit each other or scaling is not finite
+     */
+    public static double norm(INDArray a, INDArray b, double scaling) {
+        requireFactors(a, b, scaling);
+        INDArray left = a.castTo(DataType.DOUBLE);
+        INDArray right = b.castTo(DataType.DOUBLE);
+        double square = left.transpose()
+                .mmul(left)
+                .mul(right.mmul(right.transpose()))
+                .sumNumber()
+                .doubleValue();
+        return Math.abs(scaling) * Math.sqrt(Math.max(0, square));
+    }
+
+    /**
      * Adds scaling &middot; A &middot; B to a weight in place, computed in DOUBLE and rounded once to the weight's type
      * (PEFT: {@code merge(safe_merge=True)}).
      *

@@ -46,6 +46,20 @@ class LowRankDeltaTest {
         assertThat(stored).isEqualTo(array(DELTA, type).add(1).transpose());
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT", "DOUBLE"})
+    void norm_isThatOfTheProduct(DataType type) {
+        double squares = 0;
+        for (double[] row : DELTA) {
+            for (double value : row) {
+                squares += value * value;
+            }
+        }
+
+        assertThat(LowRankDelta.norm(array(A, type), array(B, type), -2)).isCloseTo(Math.sqrt(squares), within(1e-12));
+        assertThat(LowRankDelta.norm(array(A, type), array(B, type).mul(0), 2)).isZero();
+    }
+
     @Test
     void of_roundsOnceToTheTypeOfTheFactors() {
         Random random = new Random(SEED);
