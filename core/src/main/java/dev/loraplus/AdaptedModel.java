@@ -80,8 +80,11 @@ public interface AdaptedModel<M> {
      */
     M detach();
 
-    /** Returns a readable list of the adapted weights, how they are used, and how much is trained. */
-    String describe();
+    /**
+     * Returns what is trained and frozen, and for each adapted weight how it is used and how far it is changed. The report
+     * prints as a text and as JSON; it is of this moment and does not follow the model.
+     */
+    AdapterReport describe();
 
     /** Enables the adapter again when closed; closing it twice is the same as once. */
     interface Disabled extends AutoCloseable {

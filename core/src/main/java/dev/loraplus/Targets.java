@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,27 +36,28 @@ public final class Targets {
                 case LINEAR -> candidate.linear();
                 case NAME -> candidate.names().anyMatch(name -> ModulePath.isNamed(name, text));
                 case GLOB -> fully(globPattern(text), candidate);
-                case REGEX -> fully(Pattern.compile(text), candidate);
+                case REGEX -> fully(text, candidate);
                 case INDEX -> candidate.owner() != null && candidate.owner().index() == Integer.parseInt(text);
                 case LAYER_CLASS ->
                     candidate.owner() != null && candidate.owner().kinds().contains(text);
             };
         }
 
-        private static boolean fully(Pattern pattern, Candidate candidate) {
+        private static boolean fully(String regex, Candidate candidate) {
+            BoundedRegex pattern = BoundedRegex.of("targets", regex);
             return candidate
                     .names()
                     .flatMap(name -> Stream.of(name, ModulePath.dotted(name), ModulePath.of(name)))
-                    .anyMatch(name -> pattern.matcher(name).matches());
+                    .anyMatch(pattern::matches);
         }
 
-        private static Pattern globPattern(String glob) {
+        private static String globPattern(String glob) {
             StringBuilder regex = new StringBuilder();
             for (int i = 0; i < glob.length(); i++) {
                 char c = glob.charAt(i);
                 regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
             }
-            return Pattern.compile(regex.toString());
+            return regex.toString();
         }
 
         @Override
@@ -143,17 +143,11 @@ public final class Targets {
      * Selects weights whose whole name or module path fits a regular expression (PEFT: {@code target_modules} as a
      * string).
      *
-     * @throws IllegalArgumentException if the expression is blank or malformed
+     * @throws IllegalArgumentException if the expression is blank, malformed or longer than 10000 characters, or counts
+     *     repetitions beyond 1000; where the targets are used, if it takes too long on a name
      */
     public static Targets regex(String regex) {
-        try {
-            Pattern.compile(regex);
-        } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(
-                    "targets must be a valid regular expression, got '" + regex + "': " + e.getDescription()
-                            + " at index " + e.getIndex() + ".",
-                    e);
-        }
+        BoundedRegex.of("targets", regex);
         return of(Kind.REGEX, regex);
     }
 

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -38,17 +40,36 @@ public final class AtomicFiles {
      * @throws IOException if writing or moving fails; the old file is left as it was and the temporary one is deleted
      */
     public static void write(Path target, Content content) throws IOException {
-        Path folder =
-                Files.createDirectories(target.toAbsolutePath().normalize().getParent());
-        Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        writeAll(Map.of(target, content));
+    }
+
+    /**
+     * Replaces several files that belong together: none takes its place before all are complete and on the disk, so that
+     * a full disk or a failure while writing keeps all old files. They then take their places in the order of the map.
+     *
+     * @param contents what is written, by target
+     * @throws IOException if writing or moving fails; temporary files are deleted
+     */
+    public static void writeAll(Map<Path, Content> contents) throws IOException {
+        Map<Path, Path> temporaries = new LinkedHashMap<>();
         try {
-            content.writeTo(temporary);
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                channel.force(true);
+            for (Map.Entry<Path, Content> entry : contents.entrySet()) {
+                Path target = entry.getKey().toAbsolutePath().normalize();
+                Path folder = Files.createDirectories(target.getParent());
+                Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+                temporaries.put(temporary, target);
+                entry.getValue().writeTo(temporary);
+                try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                    channel.force(true);
+                }
             }
-            replace(temporary, folder.resolve(target.getFileName()));
+            for (Map.Entry<Path, Path> entry : temporaries.entrySet()) {
+                replace(entry.getKey(), entry.getValue());
+            }
         } finally {
-            Files.deleteIfExists(temporary);
+            for (Path temporary : temporaries.keySet()) {
+                Files.deleteIfExists(temporary);
+            }
         }
     }
 

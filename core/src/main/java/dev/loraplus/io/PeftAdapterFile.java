@@ -21,8 +21,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>The factors of module M are stored transposed, as {@code base_model.model.M.lora_A.weight} {@code [r, nIn]} and
  * {@code base_model.model.M.lora_B.weight} {@code [nOut, r]}, or as their {@link FactorLayout} says; fully trained variables keep their dotted name after
  * {@code base_model.model.} and take PyTorch's layout. What PEFT has no key for (lambda, eta, seed, initialisation, head
- * rate, the library's version, the base's fingerprint and the SHA-256 of the tensors) is in the header of the tensors,
- * as texts {@code loraplus.*}.
+ * rate, the library's version and the base's fingerprint) is in the header of the tensors, as texts {@code loraplus.*},
+ * with two hashes: {@code loraplus.config} is the SHA-256 of {@code adapter_config.json}, {@code loraplus.sha256} that
+ * of the header's other texts and the tensors. A file with such texts is refused if anything in it or in the
+ * configuration was changed.
  *
  * @since 0.1.0
  */
@@ -56,9 +58,9 @@ public final class PeftAdapterFile {
     /**
      * Writes an adapter and replaces the one in {@code folder}, which is created if it is missing.
      *
-     * <p>Each file is replaced as a whole, the tensors first: while a new folder has no configuration, it can't be
-     * opened, and where a crash pairs new tensors with an old configuration, {@link #notes()} says so or {@link #bind}
-     * fails. All values are written as F32. {@code eta}, {@code base}, {@code base_model_name_or_path} and
+     * <p>Both files are complete and on the disk before the first takes its place, the tensors first: while a new folder
+     * has no configuration, it can't be opened, and where a crash between the two moves pairs new tensors with another
+     * configuration, {@link #open} says so. All values are written as F32. {@code eta}, {@code base}, {@code base_model_name_or_path} and
      * {@code task_type} are taken from the adapter's provenance, if they are there.
      *
      * @throws IllegalArgumentException if a value is NaN or infinite as a 32-bit number, a factor's shape doesn't fit
@@ -99,7 +101,8 @@ public final class PeftAdapterFile {
         }
         Safetensors tensors = Safetensors.read(file);
         PeftMetadata metadata = new PeftMetadata("'" + file + "'", tensors.metadata());
-        metadata.requireSha256(TensorDigest.sha256(tensors.tensors()));
+        metadata.requireIntact(tensors.tensors());
+        metadata.requireConfiguration(peft);
         requireUsable(metadata.subject(), tensors.tensors());
         LoraConfig config = config(peft, metadata, tensors.tensors().keySet());
         return new PeftAdapterFile(
@@ -207,12 +210,6 @@ public final class PeftAdapterFile {
             notes.add(peft.subject() + " holds keys that PEFT 0.21 doesn't know, which are ignored: " + peft.unknown()
                     + ".");
         }
-        String settings = PeftMetadata.settings(config);
-        metadata.text("settings")
-                .filter(saved -> !saved.equals(settings))
-                .ifPresent(saved -> notes.add(peft.subject()
-                        + " says " + settings + ", but the tensors were saved with " + saved
-                        + ": it was edited, or saving was interrupted."));
         return notes;
     }
 }

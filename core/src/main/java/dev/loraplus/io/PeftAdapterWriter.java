@@ -2,6 +2,8 @@ package dev.loraplus.io;
 
 import dev.loraplus.Adapter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -34,9 +36,12 @@ final class PeftAdapterWriter {
             throw new IllegalArgumentException("The adapter can't be saved: " + String.join("; ", nonFinite)
                     + ", expected finite 32-bit numbers only.");
         }
-        Map<String, String> metadata = PeftMetadata.of(adapter, TensorDigest.sha256(tensors));
-        Safetensors.write(folder.resolve(PeftAdapterFile.TENSORS), tensors, metadata);
-        AtomicFiles.writeText(folder.resolve(PeftConfig.FILE), PeftConfigWriter.format(adapter));
+        byte[] config = PeftConfigWriter.format(adapter).getBytes(StandardCharsets.UTF_8);
+        SafetensorsWriter writer = SafetensorsWriter.single(tensors, PeftMetadata.of(adapter, tensors, config));
+        Map<Path, AtomicFiles.Content> files = new LinkedHashMap<>();
+        files.put(folder.resolve(PeftAdapterFile.TENSORS), writer::writeTo);
+        files.put(folder.resolve(PeftConfig.FILE), temporary -> Files.write(temporary, config));
+        AtomicFiles.writeAll(files);
     }
 
     private void addFactors(String weight, Adapter.Factors factors) {

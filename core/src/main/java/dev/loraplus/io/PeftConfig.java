@@ -25,11 +25,13 @@ final class PeftConfig {
     private static final Set<String> HARMLESS_STARTS = Set.of("eva", "mica");
 
     private final String subject;
+    private final String sha256;
     private final ObjectNode values;
     private final List<String> unknown;
 
-    private PeftConfig(String subject, ObjectNode values, List<String> unknown) {
+    private PeftConfig(String subject, String sha256, ObjectNode values, List<String> unknown) {
         this.subject = subject;
+        this.sha256 = sha256;
         this.values = values;
         this.unknown = unknown;
     }
@@ -50,11 +52,12 @@ final class PeftConfig {
         if (Files.size(file) > MAX_BYTES) {
             throw new IOException(subject + " has " + Files.size(file) + " bytes, expected at most " + MAX_BYTES + ".");
         }
-        return of(subject, StrictJson.object(subject, Files.readAllBytes(file)));
+        byte[] bytes = Files.readAllBytes(file);
+        return of(subject, TensorDigest.sha256(bytes), StrictJson.object(subject, bytes));
     }
 
     /** Checks {@code given} and fills in PEFT's defaults. */
-    static PeftConfig of(String subject, ObjectNode given) throws IOException {
+    private static PeftConfig of(String subject, String sha256, ObjectNode given) throws IOException {
         requireLora(subject, given);
         List<String> wrong = PeftOption.wrongTypes(given);
         if (!wrong.isEmpty()) {
@@ -69,7 +72,7 @@ final class PeftConfig {
                 unknown.add(entry.getKey());
             }
         });
-        PeftConfig config = new PeftConfig(subject, values, unknown);
+        PeftConfig config = new PeftConfig(subject, sha256, values, unknown);
         config.requireSupported();
         return config;
     }
@@ -77,6 +80,11 @@ final class PeftConfig {
     /** Returns the file, as messages name it. */
     String subject() {
         return subject;
+    }
+
+    /** Returns the hash of the file's bytes. */
+    String sha256() {
+        return sha256;
     }
 
     int rank() {

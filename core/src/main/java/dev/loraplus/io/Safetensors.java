@@ -47,7 +47,7 @@ public final class Safetensors {
             throw new IOException("'" + file + "' is not a file; expected a safetensors file there.");
         }
         try (FileChannel channel = FileChannel.open(file)) {
-            return read("'" + file + "'", channel);
+            return read("'" + file + "'", channel, channel.size());
         }
     }
 
@@ -62,7 +62,7 @@ public final class Safetensors {
      */
     public static void write(Path file, Map<String, INDArray> tensors, Map<String, String> metadata)
             throws IOException {
-        SafetensorsWriter writer = new SafetensorsWriter(tensors, metadata);
+        SafetensorsWriter writer = SafetensorsWriter.single(tensors, metadata);
         AtomicFiles.write(file, writer::writeTo);
     }
 
@@ -89,8 +89,8 @@ public final class Safetensors {
         return dtype.name();
     }
 
-    private static Safetensors read(String subject, FileChannel channel) throws IOException {
-        long size = channel.size();
+    /** Reads the first {@code size} bytes of an open file. */
+    static Safetensors read(String subject, FileChannel channel, long size) throws IOException {
         if (size < Long.BYTES) {
             throw new IOException(subject + " has " + size + " bytes, expected at least 8; it is truncated.");
         }

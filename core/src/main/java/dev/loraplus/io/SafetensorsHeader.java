@@ -34,8 +34,19 @@ record SafetensorsHeader(List<TensorEntry> tensors, Map<String, String> metadata
         }
         SafetensorsHeader header =
                 StrictJson.parse(subject + ": the header", json, parser -> new Parser(subject, parser).header());
+        requirePadding(subject, json);
         requireContiguous(subject, header.tensors, dataLength);
         return header;
+    }
+
+    /** Checks that nothing but spaces follows the object; a parser would take any white space. */
+    private static void requirePadding(String subject, byte[] json) throws IOException {
+        for (int i = json.length - 1; i >= 0 && json[i] != '}'; i--) {
+            if (json[i] != ' ') {
+                throw new IOException(subject + ": the header must end with '}' and spaces, got byte "
+                        + (json[i] & 0xFF) + " at " + i + ".");
+            }
+        }
     }
 
     private static void requireContiguous(String subject, List<TensorEntry> tensors, long dataLength)

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -17,7 +18,7 @@ import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Lays out a safetensors file of F32 tensors as the reference implementation does. */
+/** Lays out a safetensors file as the reference implementation does: all tensors F32, or each in its own type. */
 final class SafetensorsWriter {
     private static final int ALIGNMENT = 8;
 
@@ -25,9 +26,8 @@ final class SafetensorsWriter {
             new TreeMap<>((left, right) -> Arrays.compareUnsigned(utf8(left), utf8(right)));
     private final SortedMap<String, String> metadata;
 
-    SafetensorsWriter(Map<String, INDArray> tensors, Map<String, String> metadata) {
+    private SafetensorsWriter(Map<String, INDArray> tensors, Map<String, String> metadata) {
         this.metadata = new TreeMap<>(metadata);
-        this.metadata.put("format", "pt");
         tensors.forEach((name, tensor) -> {
             if (name.equals(SafetensorsHeader.METADATA)) {
                 throw new IllegalArgumentException(
@@ -41,12 +41,30 @@ final class SafetensorsWriter {
         });
     }
 
+    /** Writes all tensors as F32, with the metadata that PyTorch's readers expect. */
+    static SafetensorsWriter single(Map<String, INDArray> tensors, Map<String, String> metadata) {
+        Map<String, INDArray> floats = new TreeMap<>(tensors);
+        SafetensorsWriter writer = new SafetensorsWriter(floats, metadata);
+        writer.tensors.replaceAll((name, tensor) -> tensor.castTo(DataType.FLOAT));
+        writer.metadata.put("format", "pt");
+        return writer;
+    }
+
+    /** Writes FLOAT tensors as F32 and DOUBLE ones as F64, so that every bit is kept. */
+    static SafetensorsWriter exact(Map<String, INDArray> tensors, Map<String, String> metadata) {
+        return new SafetensorsWriter(tensors, metadata);
+    }
+
     void writeTo(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            writeFully(channel, header());
-            for (INDArray tensor : tensors.values()) {
-                TensorBytes.stream(tensor.castTo(DataType.FLOAT), bytes -> writeFully(channel, bytes));
-            }
+            writeTo(channel);
+        }
+    }
+
+    void writeTo(WritableByteChannel channel) throws IOException {
+        writeFully(channel, header());
+        for (INDArray tensor : tensors.values()) {
+            TensorBytes.stream(tensor, bytes -> writeFully(channel, bytes));
         }
     }
 
@@ -74,8 +92,9 @@ final class SafetensorsWriter {
             json.writeEndObject();
             long begin = 0;
             for (Map.Entry<String, INDArray> tensor : tensors.entrySet()) {
-                long end = begin + tensor.getValue().length() * Dtype.F32.width();
-                writeEntry(json, tensor.getKey(), tensor.getValue().shape(), begin, end);
+                Dtype dtype = dtype(tensor.getKey(), tensor.getValue());
+                long end = begin + tensor.getValue().length() * dtype.width();
+                writeEntry(json, tensor.getKey(), dtype, tensor.getValue().shape(), begin, end);
                 begin = end;
             }
             json.writeEndObject();
@@ -83,10 +102,20 @@ final class SafetensorsWriter {
         return bytes.toByteArray();
     }
 
-    private static void writeEntry(JsonGenerator json, String name, long[] shape, long begin, long end)
+    private static Dtype dtype(String name, INDArray tensor) {
+        return switch (tensor.dataType()) {
+            case FLOAT -> Dtype.F32;
+            case DOUBLE -> Dtype.F64;
+            default ->
+                throw new IllegalArgumentException("Tensor '" + name + "' has type " + tensor.dataType()
+                        + ", expected FLOAT or DOUBLE, which are kept bit for bit.");
+        };
+    }
+
+    private static void writeEntry(JsonGenerator json, String name, Dtype dtype, long[] shape, long begin, long end)
             throws IOException {
         json.writeObjectFieldStart(name);
-        json.writeStringField("dtype", Dtype.F32.name());
+        json.writeStringField("dtype", dtype.name());
         json.writeFieldName("shape");
         json.writeArray(shape, 0, shape.length);
         json.writeFieldName("data_offsets");
@@ -94,7 +123,7 @@ final class SafetensorsWriter {
         json.writeEndObject();
     }
 
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }

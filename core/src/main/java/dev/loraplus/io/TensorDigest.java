@@ -17,7 +17,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Hashed are, for each tensor in the order of their names: the name, the data type ({@code FLOAT}, ...), the rank,
  * the dimensions, and the elements in 'c' order. A text is its length in UTF-8 bytes and these bytes; lengths, rank and
- * dimensions are 64-bit; all numbers are little-endian.
+ * dimensions are 64-bit; all numbers are little-endian. Texts that go with the tensors come first: their number, then
+ * key and value of each in the order of their keys.
  */
 final class TensorDigest {
     private final MessageDigest digest;
@@ -27,19 +28,50 @@ final class TensorDigest {
         this.digest = digest;
     }
 
-    /** Returns the hash in lower-case hex. */
+    /** Returns the hash of bytes in lower-case hex. */
+    static String sha256(byte[] bytes) {
+        TensorDigest digest = create();
+        digest.digest.update(bytes);
+        return digest.hex();
+    }
+
+    /** Returns the hash of tensors in lower-case hex. */
     static String sha256(Map<String, INDArray> tensors) {
+        return create().tensors(tensors).hex();
+    }
+
+    /** Returns the hash of texts and tensors in lower-case hex. */
+    static String sha256(Map<String, String> texts, Map<String, INDArray> tensors) {
+        TensorDigest digest = create();
+        digest.add(texts.size());
+        new TreeMap<>(texts).forEach((key, value) -> {
+            digest.add(key);
+            digest.add(value);
+        });
+        return digest.tensors(tensors).hex();
+    }
+
+    private static TensorDigest create() {
         try {
-            TensorDigest digest = new TensorDigest(MessageDigest.getInstance("SHA-256"));
-            for (Map.Entry<String, INDArray> tensor : new TreeMap<>(tensors).entrySet()) {
-                digest.add(tensor.getKey(), tensor.getValue());
-            }
-            return HexFormat.of().formatHex(digest.digest.digest());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return new TensorDigest(MessageDigest.getInstance("SHA-256"));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("This Java runtime lacks SHA-256, which every runtime must have.", e);
         }
+    }
+
+    private TensorDigest tensors(Map<String, INDArray> tensors) {
+        try {
+            for (Map.Entry<String, INDArray> tensor : new TreeMap<>(tensors).entrySet()) {
+                add(tensor.getKey(), tensor.getValue());
+            }
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String hex() {
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private void add(String name, INDArray tensor) throws IOException {

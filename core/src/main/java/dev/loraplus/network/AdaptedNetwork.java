@@ -4,6 +4,7 @@ import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
+import dev.loraplus.AdapterReport;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.io.AdapterLoading;
@@ -140,8 +141,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         PeftAdapterFile file = PeftAdapterFile.open(folder);
         LoraConfig config = AdapterLoading.config(file, change);
         try {
-            AdaptedNetwork<N> adapted = attach(topology, base, config, options);
-            adapted.provenance.putAll(NetworkFiles.fill(topology.sites(adapted.network), file, folder, anyBase));
+            NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+            Adapter read = NetworkFiles.bind(plan, file);
+            AdaptedNetwork<N> adapted = attach(topology, base, config, options, plan);
+            NetworkFiles.fill(topology.sites(adapted.network), file, read, folder, anyBase);
+            adapted.provenance.putAll(read.provenance());
             return adapted;
         } catch (NoMatchingTargetException e) {
             throw new IOException("The adapter in " + folder + " does not fit the network: " + e.getMessage(), e);
@@ -150,7 +154,11 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     private static <N> AdaptedNetwork<N> attach(
             Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
-        NetworkPlan plan = NetworkPlan.of(topology, base, config, options);
+        return attach(topology, base, config, options, NetworkPlan.of(topology, base, config, options));
+    }
+
+    private static <N> AdaptedNetwork<N> attach(
+            Topology<N> topology, N base, LoraConfig config, NetworkOptions options, NetworkPlan plan) {
         Map<String, LoraLayer> wrapped =
                 new LayerWrapping(config, options, plan, topology.iteration(base), topology.epoch(base)).wrap();
         N network = topology.rebuild(
@@ -278,10 +286,22 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return List.copyOf(parameters);
     }
 
+    /**
+     * Returns DL4J's {@code summary()}, which has no place for rates, and after it {@link #describe()}, which prints the
+     * learning rate of every trained parameter.
+     */
+    public String summary() {
+        return topology.summary(network) + describe();
+    }
+
     @Override
-    public String describe() {
-        return new NetworkDescription(config, topology.sites(network), topology.iteration(network))
-                .text(topology.epoch(network));
+    public AdapterReport describe() {
+        return new NetworkDescription(
+                        topology.sites(network),
+                        topology.dataType(network),
+                        topology.iteration(network),
+                        topology.epoch(network))
+                .report();
     }
 
     static boolean isTrained(Site site) {

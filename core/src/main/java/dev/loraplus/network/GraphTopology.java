@@ -41,6 +41,11 @@ final class GraphTopology implements Topology<ComputationGraph> {
     }
 
     @Override
+    public String summary(ComputationGraph network) {
+        return network.summary();
+    }
+
+    @Override
     public int epoch(ComputationGraph network) {
         return network.getConfiguration().getEpochCount();
     }

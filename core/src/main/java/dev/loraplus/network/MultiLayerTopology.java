@@ -38,6 +38,11 @@ final class MultiLayerTopology implements Topology<MultiLayerNetwork> {
     }
 
     @Override
+    public String summary(MultiLayerNetwork network) {
+        return network.summary();
+    }
+
+    @Override
     public int epoch(MultiLayerNetwork network) {
         return network.getLayerWiseConfigurations().getEpochCount();
     }

@@ -1,26 +1,30 @@
 package dev.loraplus.network;
 
-import dev.loraplus.LoraConfig;
+import dev.loraplus.Adapter.Factors;
+import dev.loraplus.AdapterReport;
+import dev.loraplus.AdapterReport.Amount;
+import dev.loraplus.AdapterReport.Parameter;
+import dev.loraplus.AdapterReport.Target;
+import dev.loraplus.math.ChangeStatistics;
 import dev.loraplus.optim.TrainedParameter;
 import dev.loraplus.optim.TrainedParameter.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 
-/** Describes an adapted network for people. */
-final class NetworkDescription {
-    private final LoraConfig config;
-    private final List<Site> sites;
-    private final int iteration;
-
-    NetworkDescription(LoraConfig config, List<Site> sites, int iteration) {
-        this.config = config;
-        this.sites = sites;
-        this.iteration = iteration;
-    }
+/**
+ * Describes an adapted network.
+ *
+ * @param sites its layers
+ * @param type the type of its parameters
+ * @param iteration the network's count of iterations, for rates
+ * @param epoch the network's count of epochs, for rates
+ */
+record NetworkDescription(List<Site> sites, DataType type, int iteration, int epoch) {
 
     /** Returns the trained parameters of a layer: factors, or everything. */
     static List<TrainedParameter> parameters(Site site) {
@@ -54,43 +58,53 @@ final class NetworkDescription {
         return parameters;
     }
 
-    /** Returns totals, then a line for each trained parameter: name, shape, and its learning rate now. */
-    String text(int epoch) {
-        StringBuilder text = new StringBuilder();
+    AdapterReport report() {
         long trained = 0;
-        long all = 0;
-        for (Site site : sites) {
-            if (site.conf() instanceof LoraLayer lora) {
-                long factors = lora.spec().factorLength();
-                trained += lora.spec().mode() == LayerMode.TRAINED
-                        ? lora.spec().length()
-                        : factors + lora.spec().biasLength();
-                all += lora.spec().origin().length() + factors;
-            } else {
-                trained += site.runtime().numParams();
-                all += site.runtime().numParams();
-            }
-        }
-        text.append(String.format(
-                "%d of %d parameters are trained (%.2f %%); rank %d, scaling %s, lambda %s%n",
-                trained, all, 100.0 * trained / all, config.rank(), config.scaling(), config.lambda()));
+        long frozen = 0;
+        List<Target> targets = new ArrayList<>();
+        List<Parameter> rows = new ArrayList<>();
         for (Site site : sites) {
             for (TrainedParameter parameter : parameters(site)) {
-                text.append(String.format(
-                        "%s %s %s, rate %s%n",
+                trained += parameter.length();
+                rows.add(new Parameter(
                         parameter.name(),
-                        Arrays.toString(parameter.shape()),
-                        parameter.kind(),
-                        rate(site, parameter, epoch)));
+                        shape(parameter.shape()),
+                        parameter.kind().name(),
+                        rate(site, parameter)));
+            }
+            if (site.runtime() instanceof AdapterLayer layer) {
+                frozen += layer.parameters().base().length()
+                        - layer.parameters().spec().biasLength();
+                layer.parameters().factors().forEach((key, pair) -> targets.add(target(site, layer, key, pair)));
             }
         }
-        return text.toString();
+        return new AdapterReport(amount(trained), amount(frozen), targets, rows);
     }
 
-    private String rate(Site site, TrainedParameter parameter, int epoch) {
+    private static Target target(Site site, AdapterLayer layer, String key, Factors pair) {
+        LoraLayer conf = (LoraLayer) site.conf();
+        AdaptedWeight settings = layer.parameters().adapted(key);
+        INDArray weight = layer.parameters().base(key);
+        String use = conf.getUnderlying().getClass().getSimpleName()
+                + (BranchLayers.supports(conf.getUnderlying()) && !settings.dora() ? ": branch right" : ": effective weight");
+        return new Target(
+                site.name() + "." + key,
+                shape(weight.shape()),
+                (int) pair.a().size(1),
+                settings.scaling(),
+                settings.lambda(),
+                List.of(use),
+                ChangeStatistics.of(pair.a(), pair.b(), settings.scaling(), weight));
+    }
+
+    private @Nullable Double rate(Site site, TrainedParameter parameter) {
         String key = parameter.name().substring(site.name().length() + 1);
         IUpdater updater = site.runtime().getConfig().getUpdaterByParam(key);
-        return updater.hasLearningRate() ? String.valueOf(updater.getLearningRate(iteration, epoch)) : "none";
+        return updater.hasLearningRate() ? updater.getLearningRate(iteration, epoch) : null;
+    }
+
+    private Amount amount(long parameters) {
+        return new Amount(parameters, parameters * type.width());
     }
 
     private static void add(
@@ -98,5 +112,9 @@ final class NetworkDescription {
         if (array != null) {
             parameters.add(new TrainedParameter(site.name() + "." + key, array.shape(), kind));
         }
+    }
+
+    private static List<Long> shape(long[] shape) {
+        return Arrays.stream(shape).boxed().toList();
     }
 }

@@ -54,24 +54,51 @@ final class NetworkFiles {
     }
 
     /**
-     * Fills a newly adapted network from a file.
+     * Returns what a file holds for the weights and layers of a plan, checked whole before anything is built.
+     *
+     * @throws IOException if the file doesn't fit the plan
+     */
+    static Adapter bind(NetworkPlan plan, PeftAdapterFile file) throws IOException {
+        List<Slot> slots = new ArrayList<>();
+        for (Site site : plan.sites()) {
+            Map<String, INDArray> parameters = site.runtime().paramTable();
+            plan.weights(site)
+                    .forEach((key, weight) ->
+                            slots.add(FileParameter.factors(site, key, weight.matrix(), shape(parameters, key))
+                                    .slot()));
+            plan.biases()
+                    .getOrDefault(site.name(), Map.of())
+                    .keySet()
+                    .forEach(key -> slots.add(
+                            FileParameter.bias(
+                                            site,
+                                            key,
+                                            shape(parameters, key),
+                                            plan.weights(site).keySet())
+                                    .slot()));
+            if (plan.trained().contains(site.name())) {
+                parameters.forEach((key, array) ->
+                        slots.add(FileParameter.saved(site, key, array.shape()).slot()));
+            }
+        }
+        return file.bind(slots);
+    }
+
+    /**
+     * Fills a newly adapted network with an adapter from a file.
      *
      * @param sites the layers of the adapted network
+     * @param read what {@link #bind} gave for it
      * @param anyBase whether the file may have been trained on another base
-     * @return the file's facts about the making of the adapter
-     * @throws IOException if the file doesn't fit, or was trained on another base; nothing is filled then
+     * @throws IOException if it was trained on another base; nothing is filled then
      */
-    static Map<String, String> fill(List<Site> sites, PeftAdapterFile file, Path folder, boolean anyBase)
+    static void fill(List<Site> sites, PeftAdapterFile file, Adapter read, Path folder, boolean anyBase)
             throws IOException {
-        List<Slot> slots = new ArrayList<>();
-        sites.forEach(site -> parameters(site).forEach(parameter -> slots.add(parameter.slot())));
-        Adapter read = file.bind(slots);
         if (!anyBase) {
             AdapterLoading.requireBase(file, folder, "network", () -> NetworkBases.fingerprint(sites));
         }
         file.notes().forEach(note -> LOG.info("{}: {}", folder, note));
         sites.forEach(site -> parameters(site).forEach(parameter -> fill(site, parameter, read)));
-        return read.provenance();
     }
 
     /** Returns what files hold of a layer of an adapted network; nothing for a frozen layer. */
@@ -93,6 +120,10 @@ final class NetworkFiles {
 
     private static FileParameter factors(Site site, AdapterParameters own, String key) {
         return FileParameter.factors(site, key, own.weight(key), own.base(key).shape());
+    }
+
+    private static long[] shape(Map<String, INDArray> parameters, String key) {
+        return Objects.requireNonNull(parameters.get(key)).shape();
     }
 
     private static void fill(Site site, FileParameter parameter, Adapter read) {

@@ -25,6 +25,9 @@ interface Topology<N> {
 
     int epoch(N network);
 
+    /** Returns DL4J's own table of layers. */
+    String summary(N network);
+
     /** Returns the layers of an initialized network, in order. */
     List<Site> sites(N network);
 

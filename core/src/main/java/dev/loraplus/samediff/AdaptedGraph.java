@@ -4,13 +4,16 @@ import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.Adapter.Saved;
+import dev.loraplus.AdapterReport;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.io.BaseFingerprint;
 import dev.loraplus.io.PeftAdapterFile;
+import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.TrainedParameter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -256,6 +259,17 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
         return List.copyOf(parameters);
     }
 
+    /** Returns the rates of all parameters as the configuration says, its lambda patterns included. */
+    GroupSettings rates(double eta) {
+        Map<String, Double> lambdas = new HashMap<>();
+        plan.targets().forEach(weight -> weight.parameters(factorsOf(weight.name()))
+                .forEach(parameter -> lambdas.put(parameter.name(), config.lambdaOf(weight.name()))));
+        return GroupSettings.of(eta, config.lambda())
+                .withLambda(parameter -> lambdas.getOrDefault(parameter.name(), config.lambda()))
+                .withHeadRate(config.headRate())
+                .withEmbeddingRate(config.embeddingRate());
+    }
+
     /** Returns the adapted weights' uses by name of the weight. */
     public Map<String, List<WeightUse>> uses() {
         Map<String, List<WeightUse>> uses = new LinkedHashMap<>();
@@ -285,23 +299,10 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     }
 
     @Override
-    public String describe() {
-        StringBuilder text = new StringBuilder();
-        long trained = parameters().stream()
-                .mapToLong(p -> java.util.Arrays.stream(p.shape()).reduce(1, (x, y) -> x * y))
-                .sum();
-        long frozen = baseWeights(graph, plan.saved().keySet(), adapterNames()).values().stream()
-                .mapToLong(INDArray::length)
-                .sum();
-        text.append(String.format(
-                "%d of %d parameters are trained (%.2f %%); rank %d, scaling %s%n",
-                trained, trained + frozen, 100.0 * trained / (trained + frozen), config.rank(), config.scaling()));
-        for (AdaptableWeight weight : plan.targets()) {
-            text.append(String.format("%s %s%n", weight.name(), weight.view()));
-            weight.uses().forEach(use -> text.append(String.format("    %s%n", use)));
-        }
-        plan.saved().keySet().forEach(name -> text.append(String.format("%s trained fully%n", name)));
-        return text.toString();
+    public AdapterReport describe() {
+        Map<String, INDArray> base = baseWeights(graph, plan.saved().keySet(), adapterNames());
+        base.putAll(weightOriginals);
+        return new GraphReport(graph, config, plan.targets(), factors, base).of(parameters());
     }
 
     GraphPlan plan() {

@@ -20,10 +20,10 @@ record BatchMapping(List<String> features, List<String> labels, List<String> fea
      * @throws IllegalStateException if neither names any feature
      * @throws IllegalArgumentException if a name is no placeholder
      */
-    static BatchMapping of(SameDiff graph, List<String> features, List<String> labels) {
-        BatchMapping mapping = features.isEmpty()
-                ? configured(graph)
-                : new BatchMapping(List.copyOf(features), List.copyOf(labels), List.of(), List.of());
+    static BatchMapping of(SameDiff graph, TrainerSettings settings) {
+        BatchMapping mapping = settings.features.isEmpty()
+                ? configured(graph, settings)
+                : new BatchMapping(settings.features, settings.labels, settings.featureMasks, settings.labelMasks);
         List<String> unknown = mapping.names().stream()
                 .filter(name -> !graph.hasVariable(name) || !graph.isPlaceHolder(name))
                 .toList();
@@ -57,17 +57,35 @@ record BatchMapping(List<String> features, List<String> labels, List<String> fea
         boolean masks = what.endsWith("masks");
         if (masks ? count < names.size() : count != names.size()) {
             throw new IllegalArgumentException("A batch holds " + count + " arrays of " + what + ", the mapping names "
-                    + names.size() + ": " + names + ".");
+                    + names.size() + ": " + names + "." + (masks ? " A mask of ones lets everything through." : ""));
         }
-        for (int i = 0; i < names.size(); i++) {
+        for (int i = 0; i < count; i++) {
             INDArray array = arrays == null ? null : arrays[i];
-            if (array != null) {
+            if (i >= names.size()) {
+                requireNone(what, array, i);
+            } else if (array != null) {
                 placeholders.put(names.get(i), array);
+            } else {
+                throw new IllegalArgumentException("A batch holds no array " + i + " of " + what + " for '"
+                        + names.get(i) + "'." + (masks ? " A mask of ones lets everything through." : ""));
             }
         }
     }
 
-    private static BatchMapping configured(SameDiff graph) {
+    private static void requireNone(String what, @Nullable INDArray array, int index) {
+        if (array != null) {
+            throw new IllegalArgumentException("A batch holds an array " + index + " of " + what
+                    + " that no placeholder takes, so that it would have no effect; name one with featureMasks(...) or"
+                    + " labelMasks(...) on the trainer's builder, or leave the mask out of the data.");
+        }
+    }
+
+    private static BatchMapping configured(SameDiff graph, TrainerSettings settings) {
+        if (!settings.labels.isEmpty() || !settings.featureMasks.isEmpty() || !settings.labelMasks.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "labels, featureMasks and labelMasks have no effect without features(...):"
+                            + " name all placeholders on the builder, or all in the graph's TrainingConfig.");
+        }
         TrainingConfig config = graph.getTrainingConfig();
         if (config == null || config.getDataSetFeatureMapping() == null) {
             throw new IllegalStateException(

@@ -9,14 +9,16 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Draws an inverted dropout mask in the shape of its input: 1 / (1 - p) with probability 1 - p, else 0.
  *
- * <p>The values depend on (seed, step, target) only. Outside training the mask is 1 everywhere.
+ * <p>The values depend on (seed, step, part of the step, target) only. Outside training the mask is 1 everywhere.
  */
 final class DropoutMask extends JavaOp {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
+    private static final long PARTS = 0xD1B54A32D192ED03L;
+
     private final double probability;
     private final long stream;
-    private long step;
+    private long place;
     private boolean training;
 
     DropoutMask(String target, double probability, long seed) {
@@ -25,9 +27,9 @@ final class DropoutMask extends JavaOp {
         this.stream = mix(seed ^ mix(target.hashCode()));
     }
 
-    /** Draws the masks of this step from now on. */
-    void train(long step) {
-        this.step = step;
+    /** Draws the masks of this step, and of this of its batches, from now on; both counted from 0. */
+    void train(long step, int part) {
+        place = step * GOLDEN + part * PARTS;
         training = true;
     }
 
@@ -43,7 +45,7 @@ final class DropoutMask extends JavaOp {
             mask.assign(1);
             return;
         }
-        try (Random random = Nd4j.getRandomFactory().getNewRandomInstance(mix(stream + step * GOLDEN))) {
+        try (Random random = Nd4j.getRandomFactory().getNewRandomInstance(mix(stream + place))) {
             Nd4j.rand(mask, random);
         } catch (Exception e) {
             throw new IllegalStateException("Cannot draw the dropout mask: " + e.getMessage(), e);

@@ -1,36 +1,19 @@
 package dev.loraplus.samediff;
 
-import dev.loraplus.optim.Assignment;
-import dev.loraplus.optim.GradientClip;
-import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.Optimizer;
 import dev.loraplus.optim.ParameterGroups;
-import dev.loraplus.optim.Schedule;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
-import org.nd4j.autodiff.listeners.At;
-import org.nd4j.autodiff.listeners.Listener;
-import org.nd4j.autodiff.listeners.Loss;
-import org.nd4j.autodiff.listeners.Operation;
-import org.nd4j.autodiff.listeners.records.LossCurve;
+import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.adapter.MultiDataSetIteratorAdapter;
-import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /**
- * Trains the adapter of a SameDiff graph by LoRA+: any optimizer with B at lambda times the rate of A (arXiv 2402.12354 &sect;4).
+ * Trains the adapter of a SameDiff graph by LoRA+: any optimizer, B at lambda times the rate of A (arXiv 2402.12354
+ * &sect;4).
  *
  * <p>A step computes all gradients in one long-lived session, clips them by their global norm, and only then updates.
  * The parameters of the graph change in place; its TrainingConfig and its updater state are never touched. Not
@@ -40,50 +23,57 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  */
 public final class LoraTrainer implements AutoCloseable {
     private final AdaptedGraph adapted;
+    private final TrainerSettings settings;
     private final ParameterGroups groups;
-    private final Optimizer optimizer;
-    private final Schedule schedule;
-    private final @Nullable GradientClip clip;
-    private final double eta;
-    private final List<String> features;
-    private final List<String> labels;
-    private final List<Listener> listeners;
-    private final boolean progress;
-    private final long maxSteps;
-    private final @Nullable Path folder;
-    private final long saveEvery;
-    private final TrainingGraph training;
-    private final LoraSession session;
-    private long step;
-    private int epoch;
+    private final TrainingState state = new TrainingState();
+    private final GradientComputer computer;
+    private final TrainingStep step;
+    private final FileWrites writes = new FileWrites();
+    private final List<TrainingHook> hooks = new ArrayList<>();
 
-    private LoraTrainer(LoraTrainerBuilder builder) {
-        adapted = builder.adapted;
+    private LoraTrainer(AdaptedGraph adapted, TrainerSettings settings) {
+        this.adapted = adapted;
+        this.settings = settings;
         adapted.requireActive("train");
-        eta = builder.eta;
         groups = ParameterGroups.of(
                 adapted.parameters(),
-                GroupSettings.of(eta, adapted.config().lambda())
-                        .withGrouping(builder.grouping)
-                        .withHeadRate(adapted.config().headRate())
-                        .withWeightDecay(builder.weightDecay));
-        optimizer = builder.optimizer;
-        schedule = builder.schedule;
-        clip = builder.maxGradientNorm > 0 ? new GradientClip(builder.maxGradientNorm) : null;
-        features = List.copyOf(builder.features);
-        labels = List.copyOf(builder.labels);
-        listeners = List.copyOf(builder.listeners);
-        progress = builder.progress;
-        maxSteps = builder.maxSteps;
-        folder = builder.folder;
-        saveEvery = builder.saveEvery;
-        training = TrainingGraph.of(adapted, builder.kernels);
-        session = new LoraSession(training.gradientGraph());
-        adapted.note("eta", Double.toString(eta));
+                adapted.rates(settings.eta).withGrouping(settings.grouping).withWeightDecay(settings.weightDecay));
+        Optimizer optimizer = settings.optimizer;
+        computer = new GradientComputer(TrainingGraph.of(adapted, settings.kernels));
+        ParameterUpdate update = new ParameterUpdate(adapted, groups, optimizer, settings.schedule);
+        step = new TrainingStep(state, update, groups, computer.losses(), settings);
+        addHooks(optimizer);
+        adapted.note("eta", Double.toString(settings.eta));
     }
 
-    static LoraTrainer of(LoraTrainerBuilder builder) {
-        return new LoraTrainer(builder);
+    /** Adds what happens between steps; a checkpoint comes last, so that it holds all that the others did. */
+    private void addHooks(Optimizer optimizer) {
+        Checkpoints checkpoints = null;
+        if (settings.checkpoints != null) {
+            TrainingRecord record = new TrainingRecord(adapted, optimizer, computer.losses(), settings);
+            CheckpointContents contents = new CheckpointContents(adapted, optimizer, state, record);
+            checkpoints = Checkpoints.open(settings, contents, state, writes);
+        }
+        MetricsFile metrics = settings.metrics == null
+                ? null
+                : MetricsFile.open(settings.metrics, writes, settings.resume, state.step);
+        if (metrics != null) {
+            hooks.add(metrics);
+        }
+        settings.stepListeners.forEach(listener -> hooks.add(new ListenerCall(listener)));
+        if (settings.metric != null) {
+            hooks.add(new Evaluations(state, this::measure, adapted, writes, metrics, settings));
+        }
+        if (settings.folder != null) {
+            hooks.add(new AdapterSaving(adapted, state, writes, settings.folder, settings.saveEvery));
+        }
+        if (checkpoints != null) {
+            hooks.add(checkpoints);
+        }
+    }
+
+    static LoraTrainer of(AdaptedGraph adapted, TrainerSettings settings) {
+        return new LoraTrainer(adapted, settings);
     }
 
     /** Starts the settings of a trainer; only {@code eta}, the learning rate of A, has no default. */
@@ -96,71 +86,86 @@ public final class LoraTrainer implements AutoCloseable {
         return groups;
     }
 
-    /** Returns how many steps this trainer has taken. */
+    /** Returns how many steps were taken, those before a checkpoint that was resumed included. */
     public long steps() {
-        return step;
+        return state.step;
     }
 
-    /**
-     * Trains for {@code epochs} passes over the data, or until the maximum of steps.
-     *
-     * @throws DivergenceException if a loss or gradient is not finite; the step is not taken
-     */
+    /** Returns the best value of the metric so far; empty if none was measured, or all were NaN. */
+    public Optional<Best> best() {
+        return Optional.ofNullable(state.best);
+    }
+
+    /** Trains as {@link #fit(MultiDataSetIterator, int)}. */
     public TrainingResult fit(DataSetIterator data, int epochs) {
         return fit(new MultiDataSetIteratorAdapter(data), epochs);
     }
 
     /**
-     * Trains for {@code epochs} passes over the data, or until the maximum of steps.
+     * Trains for {@code epochs} passes over the data, or until the maximum of steps, a listener or early stopping ends
+     * it.
      *
+     * <p>With {@link LoraTrainerBuilder#resume()}, a program repeats the calls of fit that it made before, with the same
+     * data: calls that had ended return at once with what they returned then, and the one that was interrupted goes on
+     * in the middle of its epoch. To that end all batches it had taken are taken from the iterator again, without
+     * training, and compared by a checksum.
+     *
+     * @param data reset where it has no next batch; with checkpoints, another process must get the same batches in the
+     *     same order from it
+     * @param epochs at least 1
+     * @return what this call did, before it was interrupted included
      * @throws DivergenceException if a loss or gradient is not finite; the step is not taken
+     * @throws IllegalStateException if the adapter is merged, disabled or detached, or the data are not those that a
+     *     resumed training had
+     * @throws java.io.UncheckedIOException if at the end of the training a file can't be written; the graph holds the
+     *     trained parameters
      */
     public TrainingResult fit(MultiDataSetIterator data, int epochs) {
         if (epochs < 1) {
             throw new IllegalArgumentException("epochs must be at least 1, got " + epochs + ".");
         }
         adapted.requireActive("train");
-        BatchMapping mapping = BatchMapping.of(adapted.graph(), features, labels);
-        TrainingListeners calls = new TrainingListeners(adapted.graph(), listeners);
-        List<Double> losses = new ArrayList<>();
-        LossCurve curve = null;
-        calls.operationStart();
-        try (Progress shown = new Progress(progress, maxSteps, adapted.config().lambda())) {
-            for (int i = 0; i < epochs && step < maxSteps; i++) {
-                long before = System.currentTimeMillis();
-                calls.epochStart(at(step));
-                Loss mean = epoch(data, mapping, calls, shown, losses);
-                curve = curve == null
-                        ? new LossCurve(mean.getLosses(), mean.getLossNames())
-                        : curve.addLossAndCopy(mean);
-                boolean stop = calls.epochEnd(at(step - 1), curve, System.currentTimeMillis() - before);
-                epoch++;
-                saveIfWanted();
-                if (stop) {
-                    break;
-                }
-            }
-            calls.operationEnd();
-            return new TrainingResult(shown.steps(), losses, shown.examples(), shown.seconds());
+        BatchFeed feed = new BatchFeed(adapted.graph(), mapping(), settings);
+        TrainingListeners calls = new TrainingListeners(adapted.graph(), settings.listeners);
+        boolean past = state.isPast();
+        if (state.isNew() && state.step >= settings.maxSteps) {
+            return new FitProgress().result();
         }
+        FitProgress fit = state.nextFit();
+        DataCursor cursor = new DataCursor(data, fit, settings.checkpoints != null);
+        cursor.replay();
+        if (!past) {
+            try (Progress shown = new Progress(settings.progress, settings.maxSteps)) {
+                new TrainingLoop(state, computer, step, feed, calls, hooks, settings).run(cursor, epochs, fit, shown);
+            }
+            writes.requireDone();
+        }
+        return fit.result();
     }
 
     /**
-     * Takes one step with the placeholders' arrays.
+     * Takes one step with the placeholders' arrays, as they are: accumulation, label smoothing, class weights, metrics
+     * and files are matters of {@link #fit}.
      *
      * @return the total loss before the update
      * @throws DivergenceException if a loss or gradient is not finite; the step is not taken
+     * @throws IllegalStateException if the trainer writes checkpoints, which could not repeat such a step
      */
     public double step(Map<String, INDArray> placeholders) {
         adapted.requireActive("train");
-        return total(take(placeholders, null, new TrainingListeners(adapted.graph(), List.of())));
+        if (settings.checkpoints != null) {
+            throw new IllegalStateException("A trainer with checkpoints takes no single steps, since a resumed training"
+                    + " could not repeat them; use fit, or drop checkpoints(...).");
+        }
+        TrainingListeners calls = TrainingListeners.ofGraph(adapted.graph());
+        return step.take(computer.compute(placeholders, null, calls, state.next(), 0), 0, calls, false)
+                .loss();
     }
 
     /** Returns the gradient of the loss with respect to each trained parameter, by name; nothing is changed. */
     public Map<String, INDArray> gradients(Map<String, INDArray> placeholders) {
-        Map<String, INDArray> values =
-                compute(placeholders, List.copyOf(training.gradients().values()), null, null, true);
-        return own(values);
+        return computer.compute(placeholders, null, TrainingListeners.ofGraph(adapted.graph()), state.next(), 0)
+                .gradients();
     }
 
     /**
@@ -170,149 +175,34 @@ public final class LoraTrainer implements AutoCloseable {
      * @param outputs names of variables of the graph
      */
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, String... outputs) {
-        return compute(placeholders, List.of(outputs), null, null, false);
+        return computer.output(List.of(outputs), placeholders, state.next());
     }
 
     /** Frees the arrays that the session keeps for its next step. */
     @Override
     public void close() {
-        session.getMmgr().close();
+        computer.close();
     }
 
     LoraSession session() {
-        return session;
+        return computer.session();
     }
 
-    private Loss epoch(
-            MultiDataSetIterator data,
-            BatchMapping mapping,
-            TrainingListeners calls,
-            Progress shown,
-            List<Double> losses) {
-        if (!data.hasNext() && data.resetSupported()) {
-            data.reset();
-        }
-        double[] sums = new double[training.losses().size()];
-        int count = 0;
-        while (step < maxSteps && data.hasNext()) {
-            long loading = System.currentTimeMillis();
-            MultiDataSet batch = data.next();
-            At at = at(step);
-            calls.iterationStart(at, batch, System.currentTimeMillis() - loading);
-            double rate = eta * schedule.factor(step);
-            double[] loss = take(mapping.placeholders(batch), batch, calls);
-            calls.iterationDone(at, batch, new Loss(training.losses(), loss));
-            for (int i = 0; i < sums.length; i++) {
-                sums[i] += loss[i];
-            }
-            count++;
-            losses.add(total(loss));
-            shown.step(total(loss), rate, BatchMapping.examples(batch));
-            if (saveEvery > 0 && step % saveEvery == 0) {
-                saveIfWanted();
-            }
-        }
-        if (count == 0) {
-            throw new IllegalArgumentException("The data iterator gave no batch; training needs at least one.");
-        }
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] /= count;
-        }
-        return new Loss(training.losses(), sums);
+    /** Returns the total loss of a batch, as for inference. */
+    double loss(Map<String, INDArray> placeholders) {
+        return GradientComputer.total(computer.losses(placeholders, state.next()));
     }
 
-    private double[] take(Map<String, INDArray> placeholders, @Nullable MultiDataSet batch, TrainingListeners calls) {
-        List<String> wanted = new ArrayList<>(training.gradients().values());
-        wanted.addAll(training.losses());
-        calls.requiredVariables().stream()
-                .filter(name -> !wanted.contains(name))
-                .forEach(wanted::add);
-        Map<String, INDArray> values = compute(placeholders, wanted, batch, calls.forOperations(), true);
-        double[] losses = training.losses().stream()
-                .mapToDouble(name -> value(values, name).sumNumber().doubleValue())
-                .toArray();
-        Map<String, INDArray> gradients = own(values);
-        double norm = clip == null ? GradientClip.norm(gradients.values()) : clip.clip(gradients.values());
-        if (!Double.isFinite(total(losses)) || !Double.isFinite(norm)) {
-            throw Divergence.at(step, training.losses(), losses, gradients, eta, folder);
-        }
-        update(gradients, calls);
-        step++;
-        return losses;
+    /** Returns what a batch counts in a mean of losses. */
+    BatchWeight batchWeight(BatchMapping mapping) {
+        return BatchWeight.of(mapping, settings.lossAverage);
     }
 
-    private void update(Map<String, INDArray> gradients, TrainingListeners calls) {
-        double factor = schedule.factor(step);
-        List<Listener> watching = calls.forUpdates();
-        gradients.forEach((name, gradient) -> {
-            Assignment assignment = groups.of(name);
-            INDArray value = adapted.value(name);
-            INDArray before = watching.isEmpty() ? null : value.dup();
-            optimizer.update(name, value, gradient, step, assignment.rate() * factor, assignment.decay());
-            if (before != null) {
-                INDArray change = before.sub(value);
-                value.assign(before);
-                calls.preUpdate(watching, at(step), name, change);
-                value.subi(change);
-            }
-        });
+    private double measure(Metric metric) {
+        return metric.evaluate(this, mapping());
     }
 
-    /** Returns the gradients by parameter, each in an array that no other parameter shares. */
-    private Map<String, INDArray> own(Map<String, INDArray> values) {
-        Map<String, INDArray> gradients = new LinkedHashMap<>();
-        Set<INDArray> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        training.gradients().forEach((parameter, gradient) -> {
-            INDArray array = value(values, gradient);
-            gradients.put(parameter, seen.add(array) ? array : array.dup());
-        });
-        return gradients;
-    }
-
-    private Map<String, INDArray> compute(
-            Map<String, INDArray> placeholders,
-            List<String> wanted,
-            @Nullable MultiDataSet batch,
-            @Nullable List<Listener> operationListeners,
-            boolean drop) {
-        for (DropoutMask mask : training.masks()) {
-            if (drop) {
-                mask.train(step);
-            } else {
-                mask.pass();
-            }
-        }
-        return session.compute(wanted, placeholders, batch, operationListeners, at(step));
-    }
-
-    private void saveIfWanted() {
-        if (folder != null) {
-            try {
-                adapted.save(folder);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-    }
-
-    private At at(long iteration) {
-        return At.builder()
-                .epoch(epoch)
-                .iteration(Math.toIntExact(iteration))
-                .javaThreadNum(Thread.currentThread().getId())
-                .operation(Operation.TRAINING)
-                .build();
-    }
-
-    private static INDArray value(Map<String, INDArray> values, String name) {
-        return Objects.requireNonNull(values.get(name), name);
-    }
-
-    private static double total(double[] losses) {
-        double sum = 0;
-        for (double loss : losses) {
-            sum += loss;
-        }
-        return sum;
+    private BatchMapping mapping() {
+        return BatchMapping.of(adapted.graph(), settings);
     }
 }

@@ -6,7 +6,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Shows a bar with ETA, loss, the rates of A and B and examples per second, once a run has lasted a moment. */
+/** Shows a bar with ETA, loss, the rates of the groups and examples per second, once a run has lasted a moment. */
 final class Progress implements AutoCloseable {
     private static final double SILENT_SECONDS = 2;
     private static final double SMOOTHING = 0.9;
@@ -15,23 +15,19 @@ final class Progress implements AutoCloseable {
 
     private final boolean wanted;
     private final long expectedSteps;
-    private final double lambda;
     private final long start = System.nanoTime();
     private @Nullable ProgressBar bar;
     private double loss = Double.NaN;
-    private long steps;
     private long examples;
 
-    Progress(boolean wanted, long expectedSteps, double lambda) {
+    Progress(boolean wanted, long expectedSteps) {
         this.wanted = wanted;
         this.expectedSteps = expectedSteps;
-        this.lambda = lambda;
     }
 
-    void step(double stepLoss, double eta, long stepExamples) {
-        steps++;
-        examples += stepExamples;
-        loss = Double.isNaN(loss) ? stepLoss : SMOOTHING * loss + (1 - SMOOTHING) * stepLoss;
+    void step(StepReport report) {
+        examples += report.examples();
+        loss = Double.isNaN(loss) ? report.loss() : SMOOTHING * loss + (1 - SMOOTHING) * report.loss();
         if (wanted && seconds() > SILENT_SECONDS) {
             if (bar == null) {
                 bar = new ProgressBarBuilder()
@@ -43,26 +39,19 @@ final class Progress implements AutoCloseable {
                         .continuousUpdate()
                         .build();
             }
-            bar.setExtraMessage(String.format(
-                    Locale.ROOT,
-                    "loss %.3f, eta %.0e, B %.0e, %.0f ex/s",
-                    loss,
-                    eta,
-                    eta * lambda,
-                    examples / seconds()));
-            bar.stepTo(steps);
+            bar.setExtraMessage(
+                    String.format(Locale.ROOT, "loss %.3f%s, %.0f ex/s", loss, rates(report), examples / seconds()));
+            bar.stepTo(report.step());
         }
     }
 
-    long steps() {
-        return steps;
+    private static String rates(StepReport report) {
+        StringBuilder text = new StringBuilder();
+        report.rates().forEach((group, rate) -> text.append(String.format(Locale.ROOT, ", %s %.0e", group, rate)));
+        return text.toString();
     }
 
-    long examples() {
-        return examples;
-    }
-
-    double seconds() {
+    private double seconds() {
         return (System.nanoTime() - start) / 1e9;
     }
 

@@ -100,7 +100,8 @@ final class TrainingGraph {
         }
     }
 
-    private static List<String> losses(SameDiff original) {
+    /** Returns the losses that a graph marks, or its TrainingConfig names. */
+    static List<String> losses(SameDiff original) {
         List<String> losses = original.getLossVariables();
         if (losses.isEmpty() && original.getTrainingConfig() != null) {
             List<String> configured = original.getTrainingConfig().getLossVariables();

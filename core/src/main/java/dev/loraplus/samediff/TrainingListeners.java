@@ -32,6 +32,11 @@ final class TrainingListeners {
         active = all.stream().filter(l -> l.isActive(Operation.TRAINING)).toList();
     }
 
+    /** Returns the calls of a graph's own listeners, for a step that no fit takes. */
+    static TrainingListeners ofGraph(SameDiff graph) {
+        return new TrainingListeners(graph, List.of());
+    }
+
     /** Returns what the session has to call per operation, or null: calling it costs. */
     @Nullable
     List<Listener> forOperations() {

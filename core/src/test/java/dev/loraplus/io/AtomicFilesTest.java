@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +46,33 @@ class AtomicFilesTest {
 
         assertThat(target).hasContent("old");
         assertThat(files(folder)).isEqualTo(1);
+    }
+
+    @Test
+    void writeAll_keepsAllOldFilesWhenOneFails() throws IOException {
+        Path first = folder.resolve("first.txt");
+        Path second = folder.resolve("second.txt");
+        AtomicFiles.writeText(first, "old");
+        AtomicFiles.writeText(second, "old too");
+        Map<Path, AtomicFiles.Content> contents = new LinkedHashMap<>();
+        contents.put(first, temporary -> Files.writeString(temporary, "new"));
+        contents.put(second, temporary -> {
+            Files.writeString(temporary, "hal");
+            throw new IOException("disk full");
+        });
+
+        assertThatThrownBy(() -> AtomicFiles.writeAll(contents))
+                .isInstanceOf(IOException.class)
+                .hasMessage("disk full");
+
+        assertThat(first).hasContent("old");
+        assertThat(second).hasContent("old too");
+        assertThat(files(folder)).isEqualTo(2);
+        contents.put(second, temporary -> Files.writeString(temporary, "new too"));
+        AtomicFiles.writeAll(contents);
+        assertThat(first).hasContent("new");
+        assertThat(second).hasContent("new too");
+        assertThat(files(folder)).isEqualTo(2);
     }
 
     @Test

@@ -43,6 +43,7 @@ class BrokenSafetensorsTest {
                 arguments("header beyond the file", HandMade.file(100, ascii("{}")), "exceeds the file's 10 bytes"),
                 arguments("truncated data", Arrays.copyOf(good, good.length - 1), "3 bytes of data, expected 4"),
                 arguments("trailing bytes", Arrays.copyOf(good, good.length + 2), "6 bytes of data, expected 4"),
+                arguments("padding of tabs", HandMade.file("{}\t\t"), "must end with '}' and spaces, got byte 9 at 3"),
                 arguments("no brace first", HandMade.file(" {}"), "must start with '{', got byte 32"));
     }
 

@@ -10,8 +10,11 @@ import dev.loraplus.Targets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -133,7 +136,8 @@ class PeftAdapterFileTest {
                 .containsEntry("loraplus.initialization", "B_RANDOM_A_ZERO")
                 .containsEntry("loraplus.headRate", "0.005")
                 .containsEntry("loraplus.base", "00ff")
-                .containsEntry("loraplus.sha256", BaseFingerprint.of(tensors.tensors()))
+                .containsEntry("loraplus.config", sha256(folder.resolve(PeftFixture.CONFIG)))
+                .containsKey("loraplus.sha256")
                 .hasEntrySatisfying(
                         "loraplus.version", version -> assertThat(version).startsWith("0.1.0"));
         assertThat(Objects.requireNonNull(tensors.tensors().get("base_model.model.encoder.w.lora_A.weight"))
@@ -216,9 +220,9 @@ class PeftAdapterFileTest {
     }
 
     @Test
-    void open_refusesFactorsOfEmbeddings() throws IOException {
+    void open_refusesTensorsOfOtherKinds() throws IOException {
         PeftFixture.copy(folder, config -> {});
-        String key = "base_model.model.words.lora_embedding_A";
+        String key = "base_model.model.words.lora_diag";
         Safetensors.write(folder.resolve(PeftFixture.TENSORS), Map.of(key, Nd4j.zeros(4, 9)), Map.of());
 
         assertThatThrownBy(() -> PeftAdapterFile.open(folder))
@@ -247,7 +251,7 @@ class PeftAdapterFileTest {
                 .entrySet()) {
             Map<String, String> damaged = new HashMap<>(texts);
             damaged.put("loraplus." + wrong.getKey(), wrong.getValue());
-            Safetensors.write(file, tensors.tensors(), damaged);
+            Safetensors.write(file, tensors.tensors(), PeftMetadata.sealed(damaged, tensors.tensors()));
 
             assertThatThrownBy(() -> PeftAdapterFile.open(folder))
                     .as(wrong.getKey())
@@ -258,18 +262,28 @@ class PeftAdapterFileTest {
     }
 
     @Test
-    void open_notesAConfigurationOfOtherTensors() throws IOException {
+    void open_refusesAConfigurationOfOtherTensors() throws IOException {
         PeftAdapterFile.write(folder, adapter(Map.of("base", "00")));
         Path config = folder.resolve(PeftFixture.CONFIG);
         Files.writeString(config, Files.readString(config).replace("\"lora_alpha\": 6.5", "\"lora_alpha\": 7"));
 
-        PeftAdapterFile file = PeftAdapterFile.open(folder);
+        assertThatThrownBy(() -> PeftAdapterFile.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("adapter_config.json' has SHA-256 " + sha256(config), "edited or damaged");
+    }
 
-        assertThat(file.config().alpha()).isEqualTo(7);
-        assertThat(file.notes())
-                .singleElement()
-                .asString()
-                .contains("lora_alpha = 7.0", "saved with r = 3, lora_alpha = 6.5");
+    @Test
+    void open_refusesAChangedTextOfTheHeader() throws IOException {
+        PeftAdapterFile.write(folder, adapter(Map.of("base", "00")));
+        Path file = folder.resolve(PeftFixture.TENSORS);
+        Safetensors tensors = Safetensors.read(file);
+        Map<String, String> texts = new HashMap<>(tensors.metadata());
+        texts.put("loraplus.lambda", "40.0");
+        Safetensors.write(file, tensors.tensors(), texts);
+
+        assertThatThrownBy(() -> PeftAdapterFile.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("adapter_model.safetensors' is damaged");
     }
 
     @Test
@@ -315,6 +329,14 @@ class PeftAdapterFileTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("base_model.model.a.w.lora_A.weight");
         assertThat(folder).isEmptyDirectory();
+    }
+
+    private static String sha256(Path file) throws IOException {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static LoraConfig config() {

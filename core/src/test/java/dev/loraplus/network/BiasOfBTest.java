@@ -90,7 +90,7 @@ class BiasOfBTest {
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(
                 Networks.dense(DataType.DOUBLE, new Sgd(0.1)),
                 CONFIG.toBuilder().lambda(8).targets("fc2.W").build());
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("fc2.WloraA [7, 2] FACTOR_A, rate 0.1")
                 .contains("fc2.WloraBias [6] FACTOR_B_BIAS, rate 0.8");
     }

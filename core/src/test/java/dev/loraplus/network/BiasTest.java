@@ -103,7 +103,7 @@ class BiasTest {
                 NetworkOptions.defaults().withFineTune(settings));
         MultiLayerNetwork network = adapted.model();
         Networks.fill(network.params(), 3);
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("fc1.btrained [7] BASE_BIAS, rate 0.03")
                 .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8");
         INDArray before = network.getParam("1_btrained").dup();

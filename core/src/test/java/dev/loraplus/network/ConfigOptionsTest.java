@@ -73,7 +73,7 @@ class ConfigOptionsTest {
         assertThat(factors.get("lstm.W").a().shape()).containsExactly(4, 4);
         assertThat(factors.get("lstm.RW").a().shape()).containsExactly(6, 1);
         assertThat(factors.get("out.W").a().shape()).containsExactly(6, 2);
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("lstm.WloraB [4, 24] FACTOR_B, rate 1.6")
                 .contains("lstm.RWloraB [1, 24] FACTOR_B, rate 0.8")
                 .contains("out.WloraB [2, 3] FACTOR_B, rate 0.8")
@@ -197,7 +197,7 @@ class ConfigOptionsTest {
                 .build();
         MultiLayerNetwork base = words();
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, config);
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("words.WloraA [9, 2] EMBEDDING_A, rate 0.03")
                 .contains("words.WloraB [2, 5] EMBEDDING_B, rate 0.03")
                 .contains("out.WloraA [5, 2] FACTOR_A, rate 0.1")

@@ -198,7 +198,7 @@ class DoraTest {
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(
                 Networks.dense(DataType.DOUBLE, new Sgd(0.1)),
                 DORA.toBuilder().lambda(8).build());
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("fc1.WloraM [7] MAGNITUDE, rate 0.1")
                 .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8");
     }

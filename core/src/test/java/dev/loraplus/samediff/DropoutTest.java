@@ -82,7 +82,7 @@ class DropoutTest {
         Map<String, INDArray> batch = Fixtures.batch(2, DataType.DOUBLE);
         TrainingGraph training = TrainingGraph.of(adapted, false);
         assertThat(training.masks()).hasSize(2);
-        training.masks().forEach(mask -> mask.train(3));
+        training.masks().forEach(mask -> mask.train(3, 0));
         LoraSession session = new LoraSession(training.gradientGraph());
         List<String> wanted = new ArrayList<>(training.gradients().values());
         Map<String, INDArray> got = session.compute(wanted, batch, null, null, at());
@@ -112,7 +112,7 @@ class DropoutTest {
         Fixtures.fill(adapted, 6);
         Map<String, INDArray> batch = Fixtures.batch(4, DataType.DOUBLE);
         TrainingGraph training = TrainingGraph.of(adapted, false);
-        training.masks().forEach(mask -> mask.train(2));
+        training.masks().forEach(mask -> mask.train(2, 0));
         INDArray x = batch.get("x");
         INDArray mask = Nd4j.create(DataType.DOUBLE, x.shape());
         training.masks().get(0).run(List.of(x), List.of(mask));
@@ -152,7 +152,7 @@ class DropoutTest {
 
     private static INDArray mask(String target, double probability, long seed, long step, long... shape) {
         DropoutMask mask = new DropoutMask(target, probability, seed);
-        mask.train(step);
+        mask.train(step, 0);
         INDArray out = Nd4j.create(DataType.FLOAT, shape);
         mask.run(List.of(out), List.of(out));
         return out;

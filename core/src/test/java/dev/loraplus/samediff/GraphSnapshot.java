@@ -13,8 +13,8 @@ import org.nd4j.autodiff.samediff.internal.Variable;
  * @param operations every operation with its kind, inputs and outputs
  * @param losses the loss variables
  */
-record GraphSnapshot(List<String> variables, List<String> operations, List<String> losses) {
-    static GraphSnapshot of(SameDiff graph) {
+public record GraphSnapshot(List<String> variables, List<String> operations, List<String> losses) {
+    public static GraphSnapshot of(SameDiff graph) {
         List<String> variables = new ArrayList<>();
         for (Variable variable : graph.getVariables().values()) {
             String name = variable.getName();

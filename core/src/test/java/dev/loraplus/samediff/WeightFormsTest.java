@@ -71,7 +71,7 @@ class WeightFormsTest {
         assertThat(adapted.uses().get("w"))
                 .extracting(use -> use.toString().replaceFirst(".*: ", ""))
                 .containsExactlyInAnyOrderElementsOf(weight.forms());
-        assertThat(adapted.describe()).contains(weight.forms());
+        assertThat(adapted.describe().toString()).contains(weight.forms());
     }
 
     @ParameterizedTest

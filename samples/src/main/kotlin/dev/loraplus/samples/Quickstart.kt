@@ -92,7 +92,7 @@ private class Quickstart(
         tokenizer: WordPieceTokenizer,
     ) {
         val head = headAlone(trainer, adapted.graph(), task)
-        say(adapted.describe().lineSequence().first())
+        say(adapted.describe().toString().lineSequence().first())
         println(groups(trainer.groups().assignments()))
         val run = fit(trainer, task)
         val validation = said("LoRA+", task, GlossTask.evaluate(trainer, task.validation()))

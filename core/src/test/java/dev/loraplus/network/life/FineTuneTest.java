@@ -68,7 +68,7 @@ class FineTuneTest {
     void updater_makesABaseAdaptable_whoseOwnHasNoRate() {
         MultiLayerNetwork base = Life.network(new AdaDelta(), new AdaDelta(), new AdaDelta());
         AdaptedNetwork<MultiLayerNetwork> adapted = attach(base, builder -> builder.updater(new Adam(0.01)));
-        assertThat(adapted.describe()).contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.08");
+        assertThat(adapted.describe().toString()).contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.08");
         assertThatThrownBy(() -> attach(Life.network(), builder -> builder.updater(new AdaDelta())))
                 .hasMessageContaining("AdaDelta");
     }
@@ -97,7 +97,7 @@ class FineTuneTest {
                 base,
                 LoraConfig.builder().rank(2).lambda(4).build(),
                 NetworkOptions.defaults().withFineTune(settings(builder -> builder.updater(new Sgd(RATE)))));
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("FACTOR_A, rate 0.05")
                 .doesNotContain("rate 0.5")
                 .contains("rate 0.2");

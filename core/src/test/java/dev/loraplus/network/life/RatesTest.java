@@ -136,16 +136,29 @@ class RatesTest {
     @Test
     void describe_showsTheRatesOfNow() {
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(sgd(), Life.config());
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("fc1.WloraA [5, 2] FACTOR_A, rate 0.1\n")
                 .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8\n")
                 .contains("fc2.WloraB [2, 6] FACTOR_B, rate 0.16\n")
                 .contains("out.W [6, 3] WEIGHT, rate 0.05\n");
         adapted.model().setLearningRate(0.25);
-        assertThat(adapted.describe())
+        assertThat(adapted.describe().toString())
                 .contains("fc1.WloraA [5, 2] FACTOR_A, rate 0.25\n")
                 .contains("fc1.WloraB [2, 7] FACTOR_B, rate 2.0\n")
                 .contains("out.b [3] BIAS, rate 0.25\n");
+    }
+
+    @Test
+    void summary_isThatOfDl4jWithRates() {
+        AdaptedNetwork<MultiLayerNetwork> network = LoraPlus.attach(sgd(), Life.config());
+        assertThat(network.summary())
+                .startsWith(network.model().summary())
+                .contains("WloraA:{5,2}, WloraB:{2,7}")
+                .endsWith(network.describe().toString())
+                .contains("fc1.WloraB [2, 7] FACTOR_B, rate 0.8\n");
+        AdaptedNetwork<ComputationGraph> graph =
+                LoraPlus.adapted(network.model().toComputationGraph());
+        assertThat(graph.summary()).startsWith(graph.model().summary()).contains(".WloraB [2, 7] FACTOR_B, rate 0.8\n");
     }
 
     @Test
@@ -171,7 +184,8 @@ class RatesTest {
         AdaptedNetwork<MultiLayerNetwork> plain =
                 LoraPlus.attach(base, Life.config().toBuilder().lambda(1).build());
         plain.model().fit(Life.data(1));
-        assertThat(plain.describe()).contains("rate none");
+        assertThat(plain.describe().parameters()).isNotEmpty().allSatisfy(parameter -> assertThat(parameter.rate())
+                .isNull());
     }
 
     private static MultiLayerNetwork network(Storage storage) {
