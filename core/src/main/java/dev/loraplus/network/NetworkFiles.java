@@ -69,12 +69,13 @@ final class NetworkFiles {
             plan.biases()
                     .getOrDefault(site.name(), Map.of())
                     .keySet()
-                    .forEach(key -> slots.add(FileParameter.bias(
-                                    site,
-                                    key,
-                                    shape(parameters, key),
-                                    plan.weights(site).keySet())
-                            .slot()));
+                    .forEach(key -> slots.add(
+                            FileParameter.bias(
+                                            site,
+                                            key,
+                                            shape(parameters, key),
+                                            plan.weights(site).keySet())
+                                    .slot()));
             if (plan.trained().contains(site.name())) {
                 parameters.forEach((key, array) ->
                         slots.add(FileParameter.saved(site, key, array.shape()).slot()));
@@ -117,12 +118,12 @@ final class NetworkFiles {
         return parameters;
     }
 
-    private static long[] shape(Map<String, INDArray> parameters, String key) {
-        return Objects.requireNonNull(parameters.get(key)).shape();
-    }
-
     private static FileParameter factors(Site site, AdapterParameters own, String key) {
         return FileParameter.factors(site, key, own.weight(key), own.base(key).shape());
+    }
+
+    private static long[] shape(Map<String, INDArray> parameters, String key) {
+        return Objects.requireNonNull(parameters.get(key)).shape();
     }
 
     private static void fill(Site site, FileParameter parameter, Adapter read) {
