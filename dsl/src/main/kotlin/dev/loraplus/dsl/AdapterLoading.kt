@@ -84,13 +84,32 @@ public open class AdapterScope internal constructor() {
     /** The probability with which an input of the branch is zeroed in training: in `[0, 1)`. */
     public var dropout: Number? = null
 
+    /** The absolute learning rate of the factors of embeddings: finite and above 0. */
+    public var embeddingRate: Number? = null
+
     /** The seed of dropout masks. */
     public var seed: Long? = null
+
+    private val lambdas = mutableListOf<Pair<String, Double>>()
+
+    /**
+     * Gives the modules that fit a pattern a lambda of their own, as [LoraScope.pattern].
+     *
+     * @sample dev.loraplus.dsl.samples.loadOntoGraph
+     */
+    public fun pattern(
+        pattern: String,
+        lambda: Number,
+    ) {
+        lambdas += pattern to lambda.toDouble()
+    }
 
     internal fun change(builder: LoraConfig.Builder): LoraConfig.Builder {
         lambda?.let { builder.lambda(it.toDouble()) }
         headRate?.let { builder.headRate(it.toDouble()) }
         dropout?.let { builder.dropout(it.toDouble()) }
+        embeddingRate?.let { builder.embeddingRate(it.toDouble()) }
+        lambdas.forEach { (pattern, lambda) -> builder.lambdaPattern(pattern, lambda) }
         seed?.let(builder::seed)
         return builder
     }

@@ -16,10 +16,12 @@ import dev.loraplus.samediff.AdaptedGraph
 import dev.loraplus.samediff.LoraTrainerBuilder
 import dev.loraplus.samediff.LossAverage
 import dev.loraplus.samediff.Metric
+import dev.loraplus.samediff.NamedAdapters
 import io.kotest.core.spec.style.FreeSpec
 import io.kotest.matchers.shouldBe
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder
 import org.deeplearning4j.nn.conf.layers.DenseLayer
+import org.nd4j.autodiff.samediff.SameDiff
 import org.nd4j.linalg.learning.config.Sgd
 import java.lang.reflect.Modifier
 import java.nio.file.Path
@@ -176,6 +178,27 @@ class SurfaceTest :
                 )
         }
 
+        "NamedAdapters" {
+            methods<NamedAdapters>() shouldBe
+                setOf(
+                    "on" by { it: SameDiff -> it.adapters { } },
+                    "add" by { adapters { adapter("legal", rank = 4) } },
+                    "load" by { adapters { adapter("legal", folder) } },
+                    "activate" by { adapters { activate("legal") } },
+                    "setScale" by { adapters { scale("legal", 0.5) } },
+                    "addLinear" by { adapters { linear("both", "legal" to 0.5, "medical" to 0.5) } },
+                    "addCat" by { adapters { cat("both", "legal" to 0.5, "medical" to 0.5) } },
+                    "addSvd" by { adapters { svd("both", "legal" to 0.5, "medical" to 0.5, rank = 4) } },
+                    "names" by onTheHandle,
+                    "active" by onTheHandle,
+                    "adapted" by onTheHandle,
+                    "adapter" by onTheHandle,
+                    "scale" by onTheHandle,
+                    "remove" by onTheHandle,
+                    "save" by onTheHandle,
+                )
+        }
+
         "Schedule" {
             methods<Schedule>() shouldBe
                 setOf(
@@ -201,6 +224,9 @@ private val atTheEnd = {}
 /** Read by core when the adapter is attached, not said by anybody. */
 private val attaching = {}
 
+/** Called on what the DSL returns. */
+private val onTheHandle = {}
+
 /** A method of core, and what compiles in its place. */
 @Suppress("UnusedParameter", "UNUSED_PARAMETER")
 private infix fun String.by(counterpart: Function<*>): String = this
@@ -216,6 +242,8 @@ private fun graph(block: GraphLoraScope.() -> Unit) = GraphLoraScope(null, null,
 private fun network(block: NetworkLoraScope.() -> Unit) = NetworkLoraScope(null, null, null).apply(block)
 
 private fun trainer(block: TrainScope.() -> Unit) = TrainScope().apply(block)
+
+private fun adapters(block: AdaptersScope.() -> Unit) = block
 
 private fun vertex(block: VertexScope.() -> Unit) = VertexScope().apply(block)
 

@@ -1,6 +1,7 @@
 package dev.loraplus.dsl.samples
 
 import dev.loraplus.dsl.adapter
+import dev.loraplus.dsl.adapters
 import dev.loraplus.dsl.lora
 import dev.loraplus.dsl.loraPlusVertex
 import dev.loraplus.dsl.withAdapterDisabled
@@ -115,12 +116,47 @@ internal fun disabled() {
     check(adapted.model().output(Given.features()) == trained && trained != before)
 }
 
+internal fun namedAdapters() {
+    val folder = Given.folder()
+    Given.graph().lora(rank = 2) { targets { include("query") } }.save(folder)
+
+    val adapters =
+        Given.graph().adapters {
+            adapter("legal", folder)
+            adapter("medical", rank = 3, lambda = 8) { targets { include("value") } }
+        }
+    check(adapters.names() == listOf("legal", "medical") && adapters.active() == listOf("medical"))
+    adapters.activate("legal")
+    check(adapters.adapted().config().rank() == 2)
+}
+
+internal fun combinedAdapters() {
+    val adapters =
+        Given.graph().adapters {
+            adapter("legal", rank = 2)
+            adapter("medical", rank = 2) { seed = 1 }
+            scale("legal", 0.5)
+            linear("mean", "legal" to 0.5, "medical" to 0.5)
+            cat("sum", "legal" to 1, "medical" to 1)
+            svd("best", "legal" to 1, "medical" to 1, rank = 3)
+            activate("legal", "medical")
+        }
+    check(adapters.active() == listOf("legal", "medical"))
+    adapters.activate("best")
+    check(adapters.adapted().config().rank() == 3)
+}
+
 internal fun loadOntoGraph() {
     val folder = Given.folder()
     Given.graph().lora(rank = 2) { targets { include("query") } }.save(folder)
 
-    val adapted = Given.graph().adapter(folder) { lambda = 8 }
-    check(adapted.config().lambda() == 8.0)
+    val adapted =
+        Given.graph().adapter(folder) {
+            lambda = 8
+            pattern("layer.1.query", lambda = 4)
+        }
+    check(adapted.config().lambdaOf("layer.0.query.weight") == 8.0)
+    check(adapted.config().lambdaOf("layer.1.query.weight") == 4.0)
 }
 
 internal fun loadOntoNetwork() {
