@@ -1,8 +1,8 @@
 package dev.loraplus.dsl
 
+import dev.loraplus.Bias
 import dev.loraplus.Initialization
 import dev.loraplus.LoraConfig
-import dev.loraplus.Targets
 
 /**
  * Collects what `lora { }` says about an adapter.
@@ -13,10 +13,11 @@ import dev.loraplus.Targets
  * @since 0.1.0
  */
 @LoraDsl
-public class LoraScope internal constructor(
+public sealed class LoraScope<T : TargetsScope<*>>(
     private val rank: Int?,
     private val lambda: Number?,
     private val alpha: Number?,
+    private val selection: T,
 ) {
     /** The probability with which an input of the branch is zeroed in training: in `[0, 1)`. */
     public var dropout: Number? = null
@@ -24,70 +25,89 @@ public class LoraScope internal constructor(
     /** The absolute learning rate of the modules to save: finite and above 0. */
     public var headRate: Number? = null
 
-    /** Which factor starts at random; the other one starts at zero. */
+    /** The absolute learning rate of the factors of embeddings: finite and above 0. */
+    public var embeddingRate: Number? = null
+
+    /** How the factors start. */
     public var initialization: Initialization? = null
+
+    /** Whether the scaling is alpha / √rank (arXiv 2312.03732). */
+    public var rsLora: Boolean? = null
+
+    /** Whether magnitude and direction of a weight are trained apart (arXiv 2402.09353). */
+    public var dora: Boolean? = null
+
+    /** Which biases of the base are trained beside the factors. */
+    public var bias: Bias? = null
+
+    /** Whether B has a trained bias, which starts at zero. */
+    public var loraBias: Boolean? = null
 
     /** The seed of start values and dropout masks. */
     public var seed: Long? = null
 
-    private var selected: Targets? = null
-    private var excluded: Targets? = null
-    private val saved = mutableListOf<String>()
+    private val patterns = mutableListOf<LoraConfig.Builder.() -> Unit>()
 
     /**
-     * Gives factors to the weights named, by whole name or by its last parts, as [Targets.named]. Calls add up.
+     * Gives the modules that fit a pattern numbers of their own: a regular expression for a module path or its trailing
+     * part after a dot. For each number the first pattern that fits a module wins.
      *
-     * ```kotlin
-     * graph.lora { targets("query", "value") }
-     * ```
-     *
-     * @throws IllegalArgumentException if no name is given or one is blank
+     * @sample dev.loraplus.dsl.samples.patterns
+     * @throws IllegalArgumentException if no number is given, or, when the block has ended, if the pattern is malformed
      */
-    public fun targets(vararg names: String): Unit = targets(Targets.named(*names))
-
-    /**
-     * Gives factors to the weights selected. Calls add up.
-     *
-     * ```kotlin
-     * graph.lora { targets(Targets.regex(".*layer\\.[0-5]\\..*query")) }
-     * ```
-     */
-    public fun targets(selection: Targets) {
-        selected = selected?.and(selection) ?: selection
+    public fun pattern(
+        pattern: String,
+        rank: Int? = null,
+        lambda: Number? = null,
+        alpha: Number? = null,
+    ) {
+        require(rank != null || lambda != null || alpha != null) {
+            "pattern '$pattern' gives no number; set its rank, lambda or alpha."
+        }
+        patterns += {
+            rank?.let { rankPattern(pattern, it) }
+            lambda?.let { lambdaPattern(pattern, it.toDouble()) }
+            alpha?.let { alphaPattern(pattern, it.toDouble()) }
+        }
     }
 
     /**
-     * Takes the weights named out of the targets, whatever else selects them. Calls add up.
+     * Says which weights get factors and what is trained fully. Calls add up.
      *
-     * @throws IllegalArgumentException if no name is given or one is blank
+     * @sample dev.loraplus.dsl.samples.targetsByName
      */
-    public fun exclude(vararg names: String): Unit = exclude(Targets.named(*names))
-
-    /** Takes the weights selected out of the targets, whatever else selects them. Calls add up. */
-    public fun exclude(selection: Targets) {
-        excluded = excluded?.and(selection) ?: selection
+    public fun targets(block: T.() -> Unit) {
+        selection.block()
     }
 
-    /** Trains the modules or variables named fully, by name or by its last parts. Calls add up. */
-    public fun modulesToSave(vararg names: String) {
-        saved += names
-    }
-
-    internal fun build(): LoraConfig {
+    internal fun config(): LoraConfig {
         val builder = LoraConfig.builder()
         rank?.let(builder::rank)
         lambda?.let { builder.lambda(it.toDouble()) }
         alpha?.let { builder.alpha(it.toDouble()) }
         dropout?.let { builder.dropout(it.toDouble()) }
         headRate?.let { builder.headRate(it.toDouble()) }
+        embeddingRate?.let { builder.embeddingRate(it.toDouble()) }
         initialization?.let(builder::initialization)
+        rsLora?.let(builder::rsLora)
+        dora?.let(builder::dora)
+        bias?.let(builder::bias)
+        loraBias?.let(builder::loraBias)
+        patterns.forEach { builder.it() }
         seed?.let(builder::seed)
-        chosen()?.let { builder.targets(it) }
-        return builder.modulesToSave(*saved.toTypedArray()).build()
-    }
-
-    private fun chosen(): Targets? {
-        val exclusion = excluded ?: return selected
-        return (selected ?: LoraConfig.builder().build().targets()).exclude(exclusion)
+        selection.applyTo(builder)
+        return builder.build()
     }
 }
+
+/**
+ * Collects what `lora { }` says about the adapter of a SameDiff graph. Not thread-safe.
+ *
+ * @since 0.1.0
+ */
+@LoraDsl
+public class GraphLoraScope internal constructor(
+    rank: Int?,
+    lambda: Number?,
+    alpha: Number?,
+) : LoraScope<GraphTargetsScope>(rank, lambda, alpha, GraphTargetsScope())

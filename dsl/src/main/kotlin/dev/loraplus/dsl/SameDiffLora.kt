@@ -2,7 +2,6 @@
 
 package dev.loraplus.dsl
 
-import dev.loraplus.AdaptedModel
 import dev.loraplus.LoraPlus
 import dev.loraplus.samediff.AdaptedGraph
 import org.nd4j.autodiff.samediff.SameDiff
@@ -14,13 +13,7 @@ import org.nd4j.autodiff.samediff.SameDiff
  * learns at lambda times the rate of A (arXiv 2402.12354 §4). What is null or not said has the default of
  * [dev.loraplus.LoraConfig.Builder].
  *
- * ```kotlin
- * val adapted = graph.lora(rank = 8, lambda = 16) {
- *     targets("query", "value")
- *     modulesToSave("classifier")
- * }
- * ```
- *
+ * @sample dev.loraplus.dsl.samples.sameDiff
  * @param rank the inner width r: at least 1
  * @param lambda the learning rate of B divided by that of A: finite and above 0; 1 is plain LoRA
  * @param alpha the numerator of the scaling: finite and above 0
@@ -35,18 +28,5 @@ public fun SameDiff.lora(
     rank: Int? = null,
     lambda: Number? = null,
     alpha: Number? = null,
-    block: LoraScope.() -> Unit = {},
-): AdaptedGraph = LoraPlus.attach(this, LoraScope(rank, lambda, alpha).apply(block).build())
-
-/**
- * Runs [block] while the model computes as its base does, fully trained variables included, and returns its result.
- * Calls may be nested; the adapter is back when the outermost one has ended, by an exception too.
- *
- * ```kotlin
- * val before = adapted.withAdapterDisabled { graph.output(batch, "logits") }
- * ```
- *
- * @throws IllegalStateException if the model is merged or detached
- * @since 0.1.0
- */
-public inline fun <T> AdaptedModel<*>.withAdapterDisabled(block: () -> T): T = disable().use { block() }
+    block: GraphLoraScope.() -> Unit = {},
+): AdaptedGraph = LoraPlus.attach(this, GraphLoraScope(rank, lambda, alpha).apply(block).config())

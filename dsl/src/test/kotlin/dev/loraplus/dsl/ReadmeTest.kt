@@ -1,8 +1,12 @@
 package dev.loraplus.dsl
 
+import dev.loraplus.dsl.samples.Given
 import io.kotest.core.spec.style.FreeSpec
 import io.kotest.engine.spec.tempdir
+import io.kotest.engine.spec.tempfile
 import io.kotest.matchers.collections.shouldContain
+import io.kotest.matchers.doubles.shouldBeLessThan
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import org.nd4j.autodiff.samediff.SameDiff
 import org.nd4j.linalg.api.buffer.DataType
@@ -18,8 +22,8 @@ class ReadmeTest :
             val example = File("src/test/kotlin/dev/loraplus/dsl/ReadmeExample.kt").readText()
             val readme = File("../README.md").readText()
 
-            between(readme, "```kotlin\n", "```") shouldBe
-                between(example, "// README: begin\n", "    // README: end").trimIndent() + "\n"
+            findAll(readme, "```kotlin\n([\\s\\S]*?)\n```") shouldBe
+                findAll(example, "// README[a-z ]*: begin\n([\\s\\S]*?)\n *// README[a-z ]*: end")
         }
 
         "the example trains, saves and merges" {
@@ -30,13 +34,22 @@ class ReadmeTest :
             adapted.isMerged shouldBe true
             folder.list()!!.toList() shouldContain "adapter_model.safetensors"
         }
+
+        "the example for networks trains, saves and merges" {
+            val base = Given.network()
+            val zip = tempfile()
+
+            val merged = readmeExample(base, Given.data(), zip)
+
+            merged.score(Given.examples()) shouldBeLessThan base.score(Given.examples())
+            zip.length() shouldBeGreaterThan 0L
+        }
     })
 
-private fun between(
+private fun findAll(
     text: String,
-    start: String,
-    end: String,
-): String = text.substringAfter(start).substringBefore(end)
+    regex: String,
+): List<String> = Regex(regex).findAll(text).map { it.groupValues[1].trimIndent() }.toList()
 
 /** input·query, tanh, ·value, tanh, ·classifier + bias, softmax cross-entropy. */
 private fun graph(): SameDiff =

@@ -14,7 +14,7 @@ class SameDiffLoraTest :
             val graph = TinyGraph.create()
             val before = TinyGraph.logits(graph)
 
-            val adapted = graph.lora(rank = 2, lambda = 4) { targets("query") }
+            val adapted = graph.lora(rank = 2, lambda = 4) { targets { include("query") } }
 
             adapted.graph() shouldBe graph
             adapted.config() shouldBe
@@ -44,7 +44,7 @@ class SameDiffLoraTest :
             val graph = TinyGraph.create()
             val names = graph.variableMap().keys.toSet()
 
-            shouldThrow<NoMatchingTargetException> { graph.lora { targets("key") } }.message shouldContain
+            shouldThrow<NoMatchingTargetException> { graph.lora { targets { include("key") } } }.message shouldContain
                 "'query.weight'"
 
             graph.variableMap().keys shouldBe names
@@ -53,7 +53,7 @@ class SameDiffLoraTest :
         "withAdapterDisabled" - {
             val graph = TinyGraph.create()
             val base = TinyGraph.logits(graph)
-            val adapted = graph.lora(rank = 2) { modulesToSave("value") }
+            val adapted = graph.lora(rank = 2) { targets { modulesToSave("value") } }
             adapted
                 .adapter()
                 .factors()

@@ -63,15 +63,17 @@ public record GlossOptions(
         }
     }
 
+    /** Returns whether every linear layer is adapted. */
+    public boolean isAllLinear() {
+        return targets.contains(ALL_LINEAR);
+    }
+
     /** Returns the adapter's configuration; the classification head is trained too. */
     public LoraConfig config() {
         return LoraConfig.builder()
                 .rank(rank)
                 .lambda(lambda)
-                .targets(
-                        targets.contains(ALL_LINEAR)
-                                ? Targets.allLinear()
-                                : Targets.named(targets.toArray(String[]::new)))
+                .targets(isAllLinear() ? Targets.allLinear() : Targets.named(targets.toArray(String[]::new)))
                 .modulesToSave("classifier")
                 .headRate(headRate)
                 .seed(seed)
