@@ -55,7 +55,7 @@ final class Nadam extends SlotOptimizer {
         }
         while (multiplied < number) {
             multiplied++;
-            product *= momentum(multiplied);
+            product *= momentum((double) multiplied);
         }
         return product;
     }

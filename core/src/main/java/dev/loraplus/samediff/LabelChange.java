@@ -76,8 +76,8 @@ final class LabelChange {
     private double scale(double total, MultiDataSet batch, LabelRows held) {
         return switch (average) {
             case SUM -> 1;
-            case EXAMPLES -> over(BatchMapping.examples(batch), total);
-            case LABELS -> over(held.rows().size(0), total);
+            case EXAMPLES -> over((double) BatchMapping.examples(batch), total);
+            case LABELS -> over((double) held.rows().size(0), total);
             case LABEL_MASK -> over(held.mask().sumNumber().doubleValue(), total);
         };
     }

@@ -223,7 +223,7 @@ class NetworkFilesTest {
                         .build());
         assertThatThrownBy(() -> LoraPlus.load(base, folder, change -> change.rank(3)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("all that says what the adapter is are those of the file");
+                .hasMessageContaining("those of the file when an adapter is loaded");
     }
 
     @Test
