@@ -65,7 +65,7 @@ class SupportedLayersTest {
 
     /** Returns which weights of the first layer, the one that the kind is about, get factors. */
     private static List<String> keys(MultiLayerNetwork network, Targets targets) {
-        LoraConfig config = LoraConfig.builder().rank(2).targets(targets).build();
+        LoraConfig config = LoraConfig.builder().rank(2).lambda(1).targets(targets).build();
         return new TreeSet<>(
                         LoraPlus.attach(network, config).adapter().factors().keySet())
                 .stream()
