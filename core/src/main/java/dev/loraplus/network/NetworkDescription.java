@@ -86,7 +86,9 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
         AdaptedWeight settings = layer.parameters().adapted(key);
         INDArray weight = layer.parameters().base(key);
         String use = conf.getUnderlying().getClass().getSimpleName()
-                + (BranchLayers.supports(conf.getUnderlying()) && !settings.dora() ? ": branch right" : ": effective weight");
+                + (BranchLayers.supports(conf.getUnderlying()) && !settings.dora()
+                        ? ": branch right"
+                        : ": effective weight");
         return new Target(
                 site.name() + "." + key,
                 shape(weight.shape()),

@@ -69,13 +69,12 @@ final class NetworkFiles {
             plan.biases()
                     .getOrDefault(site.name(), Map.of())
                     .keySet()
-                    .forEach(key -> slots.add(
-                            FileParameter.bias(
-                                            site,
-                                            key,
-                                            shape(parameters, key),
-                                            plan.weights(site).keySet())
-                                    .slot()));
+                    .forEach(key -> slots.add(FileParameter.bias(
+                                    site,
+                                    key,
+                                    shape(parameters, key),
+                                    plan.weights(site).keySet())
+                            .slot()));
             if (plan.trained().contains(site.name())) {
                 parameters.forEach((key, array) ->
                         slots.add(FileParameter.saved(site, key, array.shape()).slot()));

@@ -21,6 +21,7 @@ import org.nd4j.linalg.learning.config.NoOp;
 /** The page of supported layers is what the tests of the kinds of layers cover; {@code -Ddocs.update} writes it anew. */
 class SupportedLayersTest {
     private static final Path PAGE = Path.of("../docs/supported-layers.md");
+    private static final String FIRST = "layer0.";
 
     @Test
     void page_isMadeFromTheKindsThatAreTested() throws IOException {
@@ -54,6 +55,7 @@ class SupportedLayersTest {
         boolean branch = BranchLayers.supports(kind.layers().get(0));
         return Stream.of(
                         kind.name(),
+                        kind.layers().get(0).getClass().getSimpleName(),
                         code(byDefault),
                         code(byName),
                         all.isEmpty() ? "frozen" : branch ? "a branch" : "W + scaling·A·B",
@@ -63,14 +65,15 @@ class SupportedLayersTest {
                 .replace("|  |", "| |");
     }
 
-    /** Returns which weights of the first layer, the one that the kind is about, get factors. */
+    /** Returns which weights of the first layer get factors. */
     private static List<String> keys(MultiLayerNetwork network, Targets targets) {
-        LoraConfig config = LoraConfig.builder().rank(2).lambda(1).targets(targets).build();
+        LoraConfig config =
+                LoraConfig.builder().rank(2).lambda(1).targets(targets).build();
         return new TreeSet<>(
                         LoraPlus.attach(network, config).adapter().factors().keySet())
                 .stream()
-                        .filter(name -> name.startsWith("0."))
-                        .map(name -> name.substring(2))
+                        .filter(name -> name.startsWith(FIRST))
+                        .map(name -> name.substring(FIRST.length()))
                         .toList();
     }
 
