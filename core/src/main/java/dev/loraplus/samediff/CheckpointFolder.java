@@ -2,8 +2,10 @@ package dev.loraplus.samediff;
 
 import dev.loraplus.io.CheckpointFile;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -54,6 +56,7 @@ final class CheckpointFolder {
     /** Writes the checkpoint of a step, and then deletes all but it and the ones before it that are to be kept. */
     void write(long step, CheckpointFile checkpoint) throws IOException {
         checkpoint.write(folder.resolve(String.format(Locale.ROOT, "step-%012d.checkpoint", step)));
+        forceNames();
         int kept = 0;
         for (Path file : newestFirst()) {
             boolean later = step(file) > step;
@@ -61,6 +64,15 @@ final class CheckpointFolder {
                 Files.deleteIfExists(file);
             } else {
                 kept++;
+            }
+        }
+    }
+
+    /** Forces the folder's list of files to the disk, where the system can: a power cut then keeps the new name too. */
+    private void forceNames() throws IOException {
+        if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
             }
         }
     }

@@ -116,7 +116,8 @@ public final class LoraStats implements StepListener {
     }
 
     private double change(String target, Factors factors) {
-        return LowRankDelta.norm(factors.a(), factors.b(), adapted.config().scalingOf(target));
+        return LowRankDelta.norm(
+                factors.a(), factors.b(), adapted.scale() * adapted.config().scalingOf(target));
     }
 
     private static double norm(INDArray array) {

@@ -1,6 +1,7 @@
 package dev.loraplus.samediff;
 
 import dev.loraplus.backend.NativeBuild;
+import dev.loraplus.io.BaseFingerprint;
 import dev.loraplus.io.CheckpointFile;
 import dev.loraplus.optim.Optimizer;
 import dev.loraplus.optim.Schedule;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Records what a training was set up with, so that it goes on with the same, or says what is different. */
 final class TrainingRecord {
@@ -21,6 +23,7 @@ final class TrainingRecord {
     TrainingRecord(AdaptedGraph adapted, Optimizer optimizer, List<String> losses, TrainerSettings settings) {
         schedule = settings.schedule;
         put("adapter", adapted.config());
+        put("scale", adapted.scale());
         put("base", adapted.baseFingerprint());
         put("losses", losses);
         put("eta", settings.eta);
@@ -43,6 +46,16 @@ final class TrainingRecord {
         setup.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
         setup.put("Java", System.getProperty("java.version"));
         setup.put("kernels", Boolean.toString(settings.kernels));
+        if (adapted.config().initialization().changesBase()) {
+            setup.put("residual base", residual(adapted));
+        }
+    }
+
+    /** Sums up what a decomposition left of the weights: another machine can get other last digits. */
+    private static String residual(AdaptedGraph adapted) {
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        adapted.uses().keySet().forEach(name -> weights.put(name, adapted.value(name)));
+        return BaseFingerprint.of(weights);
     }
 
     /** Returns what must be the same: all that the parameters after {@code step} steps depend on. */

@@ -3,12 +3,12 @@ package dev.loraplus.samediff;
 import java.util.List;
 
 /**
- * What a training run did.
+ * What a call of fit did; with a resumed training, what it did before the interruption included.
  *
- * @param steps how many steps this run took
+ * @param steps how many steps it took
  * @param losses the total loss of each of these steps, before its update
  * @param examples how many examples these steps saw
- * @param seconds how long the run took, data loading and listeners included
+ * @param seconds how long it took, data loading and listeners included
  * @since 0.1.0
  */
 public record TrainingResult(long steps, List<Double> losses, long examples, double seconds) {

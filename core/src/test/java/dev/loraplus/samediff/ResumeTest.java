@@ -2,6 +2,10 @@ package dev.loraplus.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loraplus.Bias;
+import dev.loraplus.Initialization;
+import dev.loraplus.LoraConfig;
+import dev.loraplus.LoraPlus;
 import dev.loraplus.optim.Optimizer;
 import dev.loraplus.optim.Optimizers;
 import dev.loraplus.samediff.ResumedTraining.Outcome;
@@ -49,7 +53,7 @@ class ResumeTest {
             String name = optimizer.get().name();
             Outcome whole = ResumedTraining.run(
                     folder.resolve(name + "/whole"), EPOCHS, builder -> builder.optimizer(optimizer.get()));
-            for (int stop = 1; stop < STEPS; stop += 2) {
+            for (int stop = 1; stop < STEPS; stop += 3) {
                 Path at = folder.resolve(name + "/" + stop);
                 long steps = stop;
                 ResumedTraining.run(at, EPOCHS, builder -> builder.optimizer(optimizer.get())
@@ -203,8 +207,41 @@ class ResumeTest {
         }
     }
 
+    @Test
+    void everyKindOfParameter_andBasesThatTheStartChanges_goOnBitForBit() {
+        LoraConfig.Builder plain = LoraConfig.builder().rank(2).dropout(0.2);
+        List<LoraConfig> configs = List.of(
+                plain.dora(true).bias(Bias.ALL).build(),
+                plain.dora(false)
+                        .bias(Bias.LORA_ONLY)
+                        .loraBias(true)
+                        .lambdaPattern("layer1", 3)
+                        .build(),
+                plain.bias(Bias.NONE)
+                        .loraBias(false)
+                        .initialization(Initialization.PISSA)
+                        .build(),
+                plain.initialization(Initialization.OLORA).build());
+        for (LoraConfig config : configs) {
+            Map<String, INDArray> expected = doubles(folder.resolve(config.hashCode() + "whole"), config, 100);
+            for (long stop = 2; stop < 12; stop += 5) {
+                Path at = folder.resolve(config.hashCode() + "stop" + stop);
+                doubles(at, config, stop);
+                assertSameValues(doubles(at, config, 100), expected, config + ", stop " + stop);
+            }
+        }
+    }
+
     private static Map<String, INDArray> doubles(Path at, long maxSteps) {
         AdaptedGraph adapted = LoraTrainerTest.attached(DataType.DOUBLE);
+        return doubles(at, adapted, maxSteps);
+    }
+
+    private static Map<String, INDArray> doubles(Path at, LoraConfig config, long maxSteps) {
+        return doubles(at, LoraPlus.attach(Fixtures.mlp(DataType.DOUBLE), config), maxSteps);
+    }
+
+    private static Map<String, INDArray> doubles(Path at, AdaptedGraph adapted, long maxSteps) {
         List<DataSet> all = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             Map<String, INDArray> batch = Fixtures.batch(i, DataType.DOUBLE);
