@@ -220,6 +220,12 @@ public final class AdapterCombination {
                         + "base, as PiSSA and OLoRA, can't be combined, got " + config
                         + ". Merge that adapter instead.");
             }
+            List<String> idle = config.idlePatterns(part.adapter().factors().keySet());
+            if (!idle.isEmpty()) {
+                throw new IllegalArgumentException("Patterns must fit the names of the adapted weights, "
+                        + part.adapter().factors().keySet() + ", but these fit none: " + idle
+                        + "; in a network they fit layers. Combine adapters without patterns.");
+            }
             part.adapter().saved().forEach((name, variable) -> {
                 if (variable.biasOf() != null || !saved.add(name)) {
                     throw new IllegalArgumentException("Fully trained variables can't be combined, but '" + name

@@ -222,7 +222,18 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
      * @throws IllegalStateException if the network is disabled
      */
     public void assign(Adapter values) {
-        new FactorExchange(adapter(), values).assign();
+        Map<String, Double> quotients = new LinkedHashMap<>();
+        for (Site site : topology.sites(network)) {
+            if (site.runtime() instanceof AdapterLayer layer) {
+                layer.parameters().factors().keySet().forEach(key -> {
+                    double scaling = values.config().scalingOf(FileParameter.module(site, key));
+                    quotients.put(
+                            site.name() + "." + key,
+                            scaling / layer.parameters().scaling(key));
+                });
+            }
+        }
+        new FactorExchange(adapter(), values, quotients).assign();
     }
 
     @Override

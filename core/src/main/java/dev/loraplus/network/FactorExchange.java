@@ -16,11 +16,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param live the adapter of a network, whose arrays are changed
  * @param other what they become
+ * @param quotients what A is multiplied by, by weight: the other's scaling divided by the network's
  */
-record FactorExchange(Adapter live, Adapter other) {
+record FactorExchange(Adapter live, Adapter other, Map<String, Double> quotients) {
 
     /**
-     * Assigns the values; A takes the quotient of the scalings.
+     * Assigns the values.
      *
      * @throws IllegalArgumentException if weights, trained variables, shapes or kinds differ; all is named
      */
@@ -28,7 +29,7 @@ record FactorExchange(Adapter live, Adapter other) {
         requireFits();
         live.factors().forEach((name, pair) -> {
             Factors values = Objects.requireNonNull(other.factors().get(name));
-            double quotient = other.config().scalingOf(name) / live.config().scalingOf(name);
+            double quotient = Objects.requireNonNull(quotients.get(name));
             pair.a().assign(quotient == 1 ? values.a() : values.a().mul(quotient));
             pair.b().assign(values.b());
             assign(pair.bias(), values.bias());

@@ -56,11 +56,10 @@ final class Campaign {
             specimen.requireWhole(files);
             whole++;
         } else {
-            assertThat(refusal)
-                    .as(what)
-                    .isInstanceOfAny(IOException.class, IllegalArgumentException.class)
-                    .message()
-                    .isNotBlank();
+            if (!specimen.refuses(refusal)) {
+                throw new AssertionError(what + ": not a refusal", refusal);
+            }
+            assertThat(refusal).as(what).message().isNotBlank();
             refused++;
         }
         specimen.requireUntouched();
@@ -106,7 +105,7 @@ final class Campaign {
                 }
             }
             if (refusal == null) {
-                specimen.requireWhole(AdapterFiles.in(folder));
+                specimen.requireWhole(written);
             }
         }
     }

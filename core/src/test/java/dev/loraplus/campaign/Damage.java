@@ -47,6 +47,9 @@ enum Damage {
         List<String> names = List.copyOf(files.keySet());
         String name = names.get(random.nextInt(names.size()));
         byte[] bytes = Objects.requireNonNull(files.get(name));
+        if (this == SWAP_FILES && names.size() == 1) {
+            return Map.of(name, FLIP_BITS.damage(bytes, random));
+        }
         switch (this) {
             case DELETE_FILE -> damaged.remove(name);
             case STRANGE_FILE -> damaged.put(name, Objects.requireNonNull(strangers.get(name)));

@@ -70,6 +70,13 @@ class MalformedFilesTest {
     }
 
     @Test
+    void checkpoint_isRefusedWhateverIsDamaged() throws IOException {
+        Campaign campaign = run(new CheckpointSpecimen(temporary.resolve("ours"), temporary.resolve("strange")));
+
+        assertThat(campaign.whole()).as("where it was deleted").isLessThan(CASES / 10);
+    }
+
+    @Test
     void adapterOfOurs_isRefusedWhereverABitFlips() throws IOException {
         Specimen specimen = ourNetwork();
         Campaign campaign = new Campaign(specimen, Files.createDirectories(temporary.resolve("flips")));

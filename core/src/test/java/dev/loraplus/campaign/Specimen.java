@@ -21,6 +21,11 @@ interface Specimen {
     /** Returns intact files of the same names that belong to something else. */
     Map<String, byte[]> strangers();
 
+    /** Returns whether an exception of {@link #open} is one that users are told of. */
+    default boolean refuses(Exception e) {
+        return e instanceof IOException || e instanceof IllegalArgumentException;
+    }
+
     /** Opens a folder of such files as users do; nothing else is timed. */
     void open(Path folder) throws IOException;
 

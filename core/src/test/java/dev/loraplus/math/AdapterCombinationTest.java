@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -71,7 +72,7 @@ class AdapterCombinationTest {
         combined.factors().forEach((weight, pair) -> {
             String module = weight.replace(".weight", "");
             INDArray delta = LowRankDelta.of(pair.a(), pair.b(), 1);
-            INDArray expected = java.util.Objects.requireNonNull(deltas.get(name + "/" + module));
+            INDArray expected = Objects.requireNonNull(deltas.get(name + "/" + module));
             if (!module.equals("words")) {
                 expected = expected.transpose();
             }
@@ -130,6 +131,7 @@ class AdapterCombinationTest {
         refused(
                 parts(plain, adapter(with(builder -> builder.initialization(Initialization.PISSA)), Map.of())),
                 "PiSSA");
+        refused(parts(adapter(with(builder -> builder.alphaPattern("layer", 3)), Map.of())), "alphaPattern 'layer'");
         Adapter head = adapter(CONFIG, Map.of("head", new Saved(Nd4j.ones(2, 2), true)));
         refused(parts(head, head), "'head' is trained by two adapters");
         Adapter bias = adapter(
