@@ -31,9 +31,9 @@ public final class QuickstartJava {
                 run.train(trainer);
                 run.evaluate(trainer, adapted.graph());
 
-                adapted.save(run.getAdapterFolder());
+                adapted.save(run.adapterFolder());
                 SameDiff fresh = run.newGraph();
-                LoraPlus.load(fresh, run.getAdapterFolder());
+                LoraPlus.load(fresh, run.adapterFolder());
                 run.compare("reloaded", fresh);
                 run.compare("merged", adapted.merge());
                 run.report(trainer, adapted.graph());

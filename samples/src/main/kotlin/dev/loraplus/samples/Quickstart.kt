@@ -26,8 +26,8 @@ private fun quickstart(options: GlossOptions) =
             run.train(trainer)
             run.evaluate(trainer, adapted.graph())
 
-            adapted.save(run.adapterFolder)
-            run.compare("reloaded", run.newGraph().adapter(run.adapterFolder).graph())
+            adapted.save(run.adapterFolder())
+            run.compare("reloaded", run.newGraph().adapter(run.adapterFolder()).graph())
             run.compare("merged", adapted.merge())
             run.report(trainer, adapted.graph())
         }
