@@ -13,7 +13,12 @@ class NotebookIT :
             val page = File("../docs/notebook.md").readText()
             val cells = Regex("```kotlin\n([\\s\\S]*?)```").findAll(page).map { it.groupValues[1] }.toList()
             cells.size shouldBe 3
-            val text = cells.joinToString("\n").lines().filterNot { it.startsWith("@file:") }.joinToString("\n")
+            val text =
+                cells
+                    .joinToString("\n")
+                    .lines()
+                    .filterNot { it.startsWith("@file:") }
+                    .joinToString("\n")
             val lora = LoraProcess(tempdir())
 
             val run = lora.run(lora.script("notebook", text))

@@ -43,9 +43,8 @@ class ZooTest {
 
     /** Some of these networks learn by AdaDelta, which has no rate that lambda could multiply. */
     private static final NetworkOptions OPTIONS = NetworkOptions.defaults()
-            .withFineTune(new FineTuneConfiguration.Builder()
-                    .updater(new Adam(1e-3))
-                    .build());
+            .withFineTune(
+                    new FineTuneConfiguration.Builder().updater(new Adam(1e-3)).build());
 
     /** How far rounding in FLOAT may take merged weights from sums, and what a step must do at least. */
     private static final double MERGED = 1e-4;
