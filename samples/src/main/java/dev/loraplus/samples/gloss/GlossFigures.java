@@ -55,7 +55,9 @@ final class GlossFigures {
                         "  group %-14s %3d tensors %8d numbers, peak rate %.1e%n",
                         group,
                         members.size(),
-                        members.stream().mapToLong(each -> each.parameter().length()).sum(),
+                        members.stream()
+                                .mapToLong(each -> each.parameter().length())
+                                .sum(),
                         members.get(0).rate()));
     }
 
@@ -75,9 +77,7 @@ final class GlossFigures {
                         "all-MiniLM-L6-v2",
                         results,
                         losses(run),
-                        List.of(
-                                new Point(0, accuracy("head alone")),
-                                new Point(options.steps(), accuracy("LoRA+"))),
+                        List.of(new Point(0, accuracy("head alone")), new Point(options.steps(), accuracy("LoRA+"))),
                         assignments,
                         Confusion.mostFrequent(tests, CONFUSIONS),
                         examples,

@@ -85,8 +85,7 @@ public final class GlossRun implements AutoCloseable {
                 "LoRA+",
                 GlossTask.evaluate(trainer, task.validation()),
                 task.validation().size());
-        figures.tested(
-                GlossTask.evaluate(trainer, task.test()), task.test().size());
+        figures.tested(GlossTask.evaluate(trainer, task.test()), task.test().size());
         trained = logits(graph);
     }
 
@@ -122,11 +121,11 @@ public final class GlossRun implements AutoCloseable {
     }
 
     private List<Prediction> classify(SameDiff graph) {
-        List<Gloss> shown = options.definitions().isEmpty()
-                ? task.validation().glosses().subList(0, EXAMPLES)
-                : List.of();
-        List<String> texts =
-                shown.isEmpty() ? options.definitions() : shown.stream().map(Gloss::text).toList();
+        List<Gloss> shown =
+                options.definitions().isEmpty() ? task.validation().glosses().subList(0, EXAMPLES) : List.of();
+        List<String> texts = shown.isEmpty()
+                ? options.definitions()
+                : shown.stream().map(Gloss::text).toList();
         INDArray logits = GlossTask.logits(graph, tokenizer.encode(texts, TokenizedGlosses.MAX_TOKENS));
         List<Prediction> predictions = new ArrayList<>();
         for (int i = 0; i < texts.size(); i++) {
