@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Holds an adapter folder in PEFT's layout, and reads and writes such folders: {@code adapter_config.json} with the keys
@@ -30,6 +32,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class PeftAdapterFile {
     static final String TENSORS = "adapter_model.safetensors";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PeftAdapterFile.class);
 
     /** The keys of {@code adapter_config.json} that only describe the adapter and travel in its provenance. */
     static final List<String> DESCRIPTIVE_KEYS = List.of("base_model_name_or_path", "task_type");
@@ -207,8 +211,10 @@ public final class PeftAdapterFile {
             notes.add(peft.subject() + " names no target_modules; the modules of the file are taken.");
         }
         if (!peft.unknown().isEmpty()) {
-            notes.add(peft.subject() + " holds keys that PEFT 0.21 doesn't know, which are ignored: " + peft.unknown()
-                    + ".");
+            String note = peft.subject() + " holds keys that PEFT 0.21 doesn't know, which are ignored: "
+                    + peft.unknown() + ".";
+            LOG.warn(note);
+            notes.add(note);
         }
         return notes;
     }

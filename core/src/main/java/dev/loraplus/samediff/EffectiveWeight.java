@@ -33,12 +33,17 @@ final class EffectiveWeight {
     SDVariable gain(SDVariable magnitude) {
         String name = weight.name();
         MatrixView view = weight.view();
-        SDVariable length = edit.added(name + ".lora_length", sum().norm2(view.inputAxes()));
+        SDVariable length = edit.added(length(name), sum().norm2(view.inputAxes()));
         SDVariable held = edit.added(name + ".lora_held", new StopGradient(graph, length).outputVariable());
         if (view.outputAxes() > 1) {
             held = edit.reshaped(name + ".lora_flat", held, new long[] {view.nOut()});
         }
         return edit.added(name + ".lora_gain", magnitude.div(held));
+    }
+
+    /** Returns the name of the lengths of a weight's outputs. */
+    static String length(String weight) {
+        return weight + ".lora_length";
     }
 
     /** Returns the weight in its stored shape, with every output times its gain if there is one. */

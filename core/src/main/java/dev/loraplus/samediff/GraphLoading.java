@@ -37,6 +37,8 @@ final class GraphLoading {
             AdapterLoading.requireBase(file, folder, "graph", () -> fingerprint(graph, plan));
         }
         file.notes().forEach(note -> LOG.info("{}: {}", folder, note));
+        config.idlePatterns(plan.targets().stream().map(AdaptableWeight::name).toList())
+                .forEach(pattern -> LOG.warn("{}: no target takes {}, which has no effect.", folder, pattern));
         return AdaptedGraph.restored(graph, plan, config, adapter);
     }
 

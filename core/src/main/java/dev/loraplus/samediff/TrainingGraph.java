@@ -43,10 +43,12 @@ final class TrainingGraph {
     static TrainingGraph of(AdaptedGraph adapted, boolean kernels) {
         SameDiff copy = copyOf(adapted.graph());
         Map<String, String> maskInputs = insertMasks(copy, adapted);
+        HeldLengths lengths = HeldLengths.cut(copy, adapted);
         List<String> losses = losses(adapted.graph());
         SameDiff gradientGraph = differentiate(copy, losses);
         Map<String, String> gradients = gradientNames(gradientGraph, adapted);
         List<DropoutMask> masks = fillMasks(gradientGraph, adapted, maskInputs);
+        lengths.restore(gradientGraph);
         Set<String> wanted = new LinkedHashSet<>(gradients.values());
         wanted.addAll(losses);
         rewrite(gradientGraph, wanted, copy.getOps().keySet(), kernels);
