@@ -1,15 +1,12 @@
 package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
-import dev.loraplus.math.AdapterInit;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -22,12 +19,10 @@ final class AdapterParameters {
     private final LoraLayer conf;
     private final INDArray base;
     private final @Nullable INDArray view;
-    private final Map<String, Factors> factors;
+    private final TrainedViews values;
     private final Map<String, INDArray> baseTable = new LinkedHashMap<>();
     private final Map<String, INDArray> table = new LinkedHashMap<>();
-    private Map<String, INDArray> biases = Map.of();
-    private Map<String, INDArray> biasGradients = Map.of();
-    private Map<String, Factors> gradients = Map.of();
+    private TrainedViews gradients = TrainedViews.NONE;
     private @Nullable INDArray gradientView;
 
     /**
@@ -40,7 +35,7 @@ final class AdapterParameters {
         this.conf = conf;
         this.base = base;
         this.view = view;
-        factors = factors(conf.spec(), view);
+        values = TrainedViews.of(conf.spec(), view);
     }
 
     /** Takes the base weights by name, once the wrapped layer has made them. */
@@ -49,75 +44,22 @@ final class AdapterParameters {
         if (conf.spec().storage() == Storage.EMBEDDED) {
             table.putAll(weights);
         }
-        factors.forEach((key, pair) -> named(key, pair, table::put));
-        if (view != null) {
-            biases = biases(view);
-            biases.forEach((key, array) -> table.put(FactorKeys.trained(key), array));
-        }
+        values.forEach(table::put);
     }
 
     /** Lets a layer compute with the trained biases in place of the base's: its own arrays get their memory. */
     void lendBiases(Map<String, INDArray> live) {
-        biases.forEach((key, array) -> known(live, key, "bias").setData(array.data()));
+        biases().forEach((key, array) -> known(live, key, "bias").setData(array.data()));
     }
 
     /** Draws the start values of all factors; trained biases start as the base's. */
     void drawFactors() {
-        resetBiases();
-        FactorSettings settings = conf.spec().factors();
-        conf.spec().weights().forEach((key, weight) -> {
-            Factors pair = known(factors, key, "adapted weight");
-            Factors start = start(settings, key, weight);
-            pair.a().assign(start.a());
-            pair.b().assign(start.b());
-            if (pair.bias() != null) {
-                pair.bias().assign(0);
-            }
-            if (pair.magnitude() != null) {
-                pair.magnitude().assign(lengths(key));
-            }
-        });
-    }
-
-    private Factors start(FactorSettings settings, String key, AdaptedWeight weight) {
-        String name = conf.getLayerName() + "." + key;
-        long nIn = weight.matrix().nIn();
-        long nOut = weight.matrix().nOut();
-        DataType type = base.dataType();
-        return weight.embedding()
-                ? AdapterInit.embedding(
-                        settings.initialization(), name, nIn, weight.rank(), nOut, type, settings.seed())
-                : AdapterInit.factors(settings.initialization(), name, nIn, weight.rank(), nOut, type, settings.seed());
-    }
-
-    /** Returns the length of each output of a base weight, at which its magnitude starts. */
-    private INDArray lengths(String key) {
-        INDArray lengths = weight(key).of(base(key)).norm2(0);
-        if (lengths.minNumber().doubleValue() == 0) {
-            throw new IllegalArgumentException("'" + conf.getLayerName() + "." + key
-                    + "' has an output whose weights are all zero, without a direction that dora could keep; exclude it,"
-                    + " or set dora to false.");
-        }
-        return lengths;
+        new StartValues(this, conf.getLayerName()).draw();
     }
 
     /** Makes the layer compute as the base does. */
     void clear() {
-        factors.forEach((key, pair) -> {
-            pair.a().assign(0);
-            pair.b().assign(0);
-            if (pair.bias() != null) {
-                pair.bias().assign(0);
-            }
-            if (pair.magnitude() != null) {
-                pair.magnitude().assign(lengths(key));
-            }
-        });
-        resetBiases();
-    }
-
-    private void resetBiases() {
-        biases.forEach((key, array) -> array.assign(base(key)));
+        new StartValues(this, conf.getLayerName()).neutralize();
     }
 
     LoraSpec spec() {
@@ -146,18 +88,18 @@ final class AdapterParameters {
 
     /** Returns the factors by key of the adapted weight. */
     Map<String, Factors> factors() {
-        return factors;
+        return values.factors();
     }
 
     /** Returns the trained biases by their keys in the wrapped layer. */
     Map<String, INDArray> biases() {
-        return biases;
+        return values.biases();
     }
 
     /** Returns the part of the flat vector that holds what is trained; {@code null} without factors. */
     @Nullable
     INDArray factorView() {
-        return view == null || factors.isEmpty()
+        return view == null || factors().isEmpty()
                 ? null
                 : view.get(NDArrayIndex.interval(spec().embeddedLength(), view.length()));
     }
@@ -181,8 +123,7 @@ final class AdapterParameters {
         INDArray reshaped = flat.reshape(flat.length());
         gradientView = reshaped;
         reshaped.assign(0);
-        gradients = factors(spec(), reshaped);
-        biasGradients = biases(reshaped);
+        gradients = TrainedViews.of(spec(), reshaped);
     }
 
     @Nullable
@@ -192,7 +133,7 @@ final class AdapterParameters {
 
     /** Returns where the gradients of a weight's factors go. */
     Factors gradient(String key) {
-        Factors pair = gradients.get(key);
+        Factors pair = gradients.factors().get(key);
         if (pair == null) {
             throw new IllegalStateException("Layer '" + conf.getLayerName()
                     + "' has no gradients yet; train it as a part of its network, which provides them.");
@@ -203,12 +144,12 @@ final class AdapterParameters {
     /** Returns where the gradient of a bias goes, if that is trained. */
     @Nullable
     INDArray biasGradient(String key) {
-        return biasGradients.get(key);
+        return gradients.biases().get(key);
     }
 
     /** Takes the gradients of trained biases from those that the wrapped layer computed. */
     void takeBiasGradients(Gradient ofLayer) {
-        biasGradients.forEach((key, target) -> {
+        gradients.biases().forEach((key, target) -> {
             INDArray computed = ofLayer.getGradientFor(key);
             if (computed != null) {
                 target.assign(computed.reshape(target.shape()));
@@ -219,8 +160,7 @@ final class AdapterParameters {
     /** Returns the gradients of all that is trained, as DL4J takes them. */
     Gradient gradients() {
         Gradient all = gradientView == null ? new DefaultGradient() : new DefaultGradient(gradientView);
-        gradients.forEach((key, pair) -> named(key, pair, all::setGradientFor));
-        biasGradients.forEach((key, array) -> all.setGradientFor(FactorKeys.trained(key), array));
+        gradients.forEach(all::setGradientFor);
         return all;
     }
 
@@ -235,29 +175,6 @@ final class AdapterParameters {
         return sum;
     }
 
-    /** Gives each part of what a weight has its name in DL4J. */
-    static void named(String key, Factors pair, BiConsumer<String, INDArray> taker) {
-        taker.accept(FactorKeys.a(key), pair.a());
-        taker.accept(FactorKeys.b(key), pair.b());
-        if (pair.bias() != null) {
-            taker.accept(FactorKeys.bias(key), pair.bias());
-        }
-        if (pair.magnitude() != null) {
-            taker.accept(FactorKeys.magnitude(key), pair.magnitude());
-        }
-    }
-
-    private Map<String, INDArray> biases(INDArray flat) {
-        Map<String, INDArray> views = new LinkedHashMap<>();
-        long offset = spec().embeddedLength() + spec().factorLength();
-        for (Map.Entry<String, Long> bias : spec().biases().entrySet()) {
-            INDArray view = flat.get(NDArrayIndex.interval(offset, offset + bias.getValue()));
-            views.put(bias.getKey(), view.reshape(base(bias.getKey()).shape()));
-            offset += bias.getValue();
-        }
-        return views;
-    }
-
     /** Returns what is known of an adapted weight. */
     AdaptedWeight adapted(String key) {
         return known(spec().weights(), key, "adapted weight");
@@ -270,31 +187,5 @@ final class AdapterParameters {
                     + "'; it has " + map.keySet() + ".");
         }
         return value;
-    }
-
-    private static Map<String, Factors> factors(LoraSpec spec, @Nullable INDArray flat) {
-        Map<String, Factors> factors = new LinkedHashMap<>();
-        if (flat == null) {
-            return factors;
-        }
-        long offset = spec.embeddedLength();
-        for (Map.Entry<String, AdaptedWeight> entry : spec.weights().entrySet()) {
-            factors.put(entry.getKey(), factors(entry.getValue(), flat, offset));
-            offset += entry.getValue().factorLength();
-        }
-        return factors;
-    }
-
-    /** Reads A, B, then B's bias and the magnitudes if there are any. */
-    private static Factors factors(AdaptedWeight adapted, INDArray flat, long offset) {
-        WeightMatrix weight = adapted.matrix();
-        long b = offset + weight.nIn() * adapted.rank();
-        long bias = b + adapted.rank() * weight.nOut();
-        long magnitude = bias + (adapted.loraBias() ? weight.nOut() : 0);
-        return new Factors(
-                flat.get(NDArrayIndex.interval(offset, b)).reshape('f', weight.nIn(), adapted.rank()),
-                flat.get(NDArrayIndex.interval(b, bias)).reshape('f', adapted.rank(), weight.nOut()),
-                adapted.loraBias() ? flat.get(NDArrayIndex.interval(bias, bias + weight.nOut())) : null,
-                adapted.dora() ? flat.get(NDArrayIndex.interval(magnitude, magnitude + weight.nOut())) : null);
     }
 }

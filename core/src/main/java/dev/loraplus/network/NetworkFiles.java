@@ -107,8 +107,9 @@ final class NetworkFiles {
             AdapterParameters own = layer.parameters();
             own.factors().keySet().forEach(key -> parameters.add(factors(site, own, key)));
             own.biases()
-                    .forEach((key, bias) -> parameters.add(FileParameter.bias(
-                            site, key, bias.shape(), own.factors().keySet())));
+                    .keySet()
+                    .forEach(key -> parameters.add(FileParameter.bias(
+                            site, key, own.base(key).shape(), own.factors().keySet())));
         } else if (AdaptedNetwork.isTrained(site)) {
             site.runtime()
                     .paramTable()

@@ -38,8 +38,7 @@ final class PlainNetworks<N> {
             Site source = sites.get(target.index());
             if (source.runtime() instanceof AdapterLayer layer) {
                 fill(target, layer.parameters().base());
-                layer.parameters().biases().forEach((key, bias) -> parameter(target, key)
-                        .assign(bias));
+                layer.parameters().biases().forEach((key, bias) -> fill(parameter(target, key), bias));
                 layer.parameters().factors().forEach((key, pair) -> merge(target, layer.parameters(), key, pair));
             } else if (source.runtime().numParams() > 0) {
                 fill(target, source.runtime().params());
@@ -62,8 +61,11 @@ final class PlainNetworks<N> {
 
     /** Sets all parameters of a layer. */
     static void fill(Site site, INDArray weights) {
-        INDArray target = site.runtime().params();
-        target.assign(weights.reshape(target.shape()));
+        fill(site.runtime().params(), weights);
+    }
+
+    private static void fill(INDArray target, INDArray values) {
+        target.assign(values.reshape(target.shape()));
     }
 
     /** Returns a network of the original layers, whose parameters are still to be set. */
