@@ -54,7 +54,9 @@ internal class ScriptRunner(
         script: File,
         reports: List<ScriptDiagnostic>,
     ): Boolean {
-        reports.filter { it.severity >= ScriptDiagnostic.Severity.ERROR }.forEach { report ->
+        // a library that can't be found is no more than a warning to Kotlin's scripting
+        val worst = reports.maxOfOrNull { it.severity } ?: ScriptDiagnostic.Severity.ERROR
+        reports.filter { it.severity >= minOf(worst, ScriptDiagnostic.Severity.ERROR) }.forEach { report ->
             val line =
                 report.location
                     ?.start

@@ -48,5 +48,5 @@ internal object Fixture {
         }
     }
 
-    fun features(): INDArray = Nd4j.linspace(-1.0, 1.0, 15).reshape(3, 5)
+    fun features(): INDArray = Nd4j.linspace(-1, 1, 15).reshape(3, 5)
 }

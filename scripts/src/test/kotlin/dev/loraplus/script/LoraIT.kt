@@ -11,6 +11,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork
 import java.io.File
+import java.security.MessageDigest
 import java.util.jar.JarEntry
 import java.util.jar.JarOutputStream
 
@@ -210,6 +211,10 @@ private fun repository(folder: File): File {
             .getResourceAsStream(name)!!
             .use { it.copyTo(jar) }
         jar.closeEntry()
+    }
+    place.listFiles().orEmpty().forEach { file ->
+        val digest = MessageDigest.getInstance("SHA-1").digest(file.readBytes())
+        File(place, "${file.name}.sha1").writeText(digest.joinToString("") { "%02x".format(it) })
     }
     return folder
 }
