@@ -30,7 +30,11 @@ final class BranchOutputLayer extends OutputLayer {
     @Override
     protected Pair<INDArray, INDArray> preOutputWithPreNorm(
             boolean training, boolean forBackprop, LayerWorkspaceMgr workspaceMgr) {
-        Pair<INDArray, INDArray> sum = super.preOutputWithPreNorm(training, forBackprop, workspaceMgr);
+        INDArray one = training || maskArray != null
+                ? null
+                : branch.predictOne(this, input, ArrayType.ACTIVATIONS, workspaceMgr);
+        Pair<INDArray, INDArray> sum =
+                one == null ? super.preOutputWithPreNorm(training, forBackprop, workspaceMgr) : new Pair<>(one, one);
         branch.addTo(sum.getFirst(), input.castTo(dataType), training, getIterationCount(), workspaceMgr);
         return sum;
     }

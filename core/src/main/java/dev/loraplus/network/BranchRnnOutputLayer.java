@@ -44,12 +44,9 @@ final class BranchRnnOutputLayer extends RnnOutputLayer {
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
         requireSequence();
-        INDArray weight = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, workspaceMgr);
-        INDArray rows = rows(input.castTo(weight.dataType()), workspaceMgr, ArrayType.FF_WORKING_MEM);
-        INDArray sum = rows.mmul(weight);
-        if (hasBias()) {
-            sum.addiRowVector(getParamWithNoise(DefaultParamInitializer.BIAS_KEY, training, workspaceMgr));
-        }
+        INDArray rows = rows(input.castTo(dataType), workspaceMgr, ArrayType.FF_WORKING_MEM);
+        INDArray one = training ? null : branch.predictOne(this, rows, ArrayType.FF_WORKING_MEM, workspaceMgr);
+        INDArray sum = one == null ? product(rows, training, workspaceMgr) : one;
         branch.addTo(sum, rows, training, getIterationCount(), workspaceMgr);
         INDArray activations = layerConf().getActivationFn().getActivation(sum, training);
         if (maskArray != null) {
@@ -84,6 +81,14 @@ final class BranchRnnOutputLayer extends RnnOutputLayer {
     public void clear() {
         super.clear();
         branch.forget();
+    }
+
+    private INDArray product(INDArray rows, boolean training, LayerWorkspaceMgr workspaceMgr) {
+        INDArray sum = rows.mmul(getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, workspaceMgr));
+        if (hasBias()) {
+            sum.addiRowVector(getParamWithNoise(DefaultParamInitializer.BIAS_KEY, training, workspaceMgr));
+        }
+        return sum;
     }
 
     private boolean timeFirst() {

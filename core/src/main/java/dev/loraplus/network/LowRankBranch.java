@@ -2,6 +2,7 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import java.util.Objects;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -50,6 +51,17 @@ final class LowRankBranch {
     /** Returns the weight that a pass multiplies by, before {@link #addTo} adds what it lacks. */
     INDArray weight(INDArray frozen, boolean training) {
         return training || inference == null ? frozen : inference.of(frozen);
+    }
+
+    /** Returns the sum that {@link #addTo} completes for a prediction of one example, if it can be had faster here. */
+    @Nullable
+    INDArray predictOne(Layer layer, INDArray x, ArrayType type, LayerWorkspaceMgr workspaceMgr) {
+        INDArray frozen = layer.getParam(key);
+        if (inference == null || x.dataType() != frozen.dataType() || !OneRow.fits(x, frozen)) {
+            return null;
+        }
+        return OneRow.sum(
+                x, inference.of(frozen), layer.getParam(DefaultParamInitializer.BIAS_KEY), type, workspaceMgr);
     }
 
     /** Returns whether the weight has factors at all. */
