@@ -1,6 +1,7 @@
 package dev.loraplus.math;
 
 import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -39,6 +40,32 @@ public record ChangeStatistics(double normA, double normB, double norm, double r
                 norm,
                 norm == 0 ? 0 : norm / weight.norm2Number().doubleValue(),
                 effectiveRank(values));
+    }
+
+    /**
+     * Measures a pair of factors with magnitudes: the change is m &middot; V / ||V|| - W with V = W + scaling &middot; A
+     * &middot; B, the length over the inputs of each output (arXiv 2402.09353), formed as a whole in DOUBLE. The
+     * effective rank is that of A &middot; B.
+     *
+     * @param a the input side {@code [nIn, r]}
+     * @param b the output side {@code [r, nOut]}
+     * @param scaling what the product is multiplied by
+     * @param magnitude m {@code [nOut]}
+     * @param weight W {@code [nIn, nOut]}, which is not changed
+     * @throws IllegalArgumentException if shapes don't fit
+     */
+    public static ChangeStatistics of(INDArray a, INDArray b, double scaling, INDArray magnitude, INDArray weight) {
+        ChangeStatistics ofProduct = of(a, b, scaling, weight);
+        INDArray whole = weight.castTo(DataType.DOUBLE);
+        INDArray changed = whole.dup('c');
+        Magnitudes.merge(changed, a, b, scaling, magnitude, false);
+        double norm = changed.subi(whole).norm2Number().doubleValue();
+        return new ChangeStatistics(
+                ofProduct.normA,
+                ofProduct.normB,
+                norm,
+                norm == 0 ? 0 : norm / whole.norm2Number().doubleValue(),
+                ofProduct.effectiveRank);
     }
 
     private static double norm(INDArray factor) {

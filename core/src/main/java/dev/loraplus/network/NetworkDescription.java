@@ -96,7 +96,14 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
                 settings.scaling(),
                 settings.lambda(),
                 List.of(use),
-                ChangeStatistics.of(pair.a(), pair.b(), settings.scaling(), weight));
+                pair.magnitude() == null
+                        ? ChangeStatistics.of(pair.a(), pair.b(), settings.scaling(), weight)
+                        : ChangeStatistics.of(
+                                pair.a(),
+                                pair.b(),
+                                settings.scaling(),
+                                pair.magnitude(),
+                                layer.parameters().weight(key).of(weight)));
     }
 
     private @Nullable Double rate(Site site, TrainedParameter parameter) {

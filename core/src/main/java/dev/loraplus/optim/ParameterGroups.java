@@ -33,7 +33,7 @@ public final class ParameterGroups {
      * @param parameters every parameter that is trained, each name once
      * @param settings rates, lambda and decay
      * @throws IllegalArgumentException if a name comes twice, lambda &middot; eta of a parameter is not finite and above
-     *     0, or a head rate, embedding rate or weight decay is set that no parameter has
+     *     0, or a head rate, embedding rate, weight decay or lambda other than 1 is set that no parameter has
      */
     public static ParameterGroups of(List<TrainedParameter> parameters, GroupSettings settings) {
         GroupRules rules = new GroupRules(settings);
@@ -77,6 +77,7 @@ public final class ParameterGroups {
     private static void requireEffect(List<Assignment> assignments, GroupSettings settings) {
         requireKind(assignments, "headRate", settings.headRate(), HEAD, "is trained fully: name modules to save");
         requireKind(assignments, "embeddingRate", settings.embeddingRate(), EMBEDDING, "is an embedding: target one");
+        requireLambda(assignments, settings);
         if (settings.weightDecay() > 0 && assignments.stream().allMatch(each -> each.decay() == 0)) {
             throw new IllegalArgumentException("weightDecay = " + settings.weightDecay()
                     + " has no effect: none of the trained parameters "
@@ -92,6 +93,24 @@ public final class ParameterGroups {
             throw new IllegalArgumentException(
                     option + " = " + value.getAsDouble() + " has no effect: none of the trained parameters "
                             + names(assignments) + " " + remedy + ", or drop " + option + ".");
+        }
+    }
+
+    /** Refuses a lambda of factors that all have the rate of embeddings. */
+    private static void requireLambda(List<Assignment> assignments, GroupSettings settings) {
+        if (assignments.stream().anyMatch(each -> each.group().startsWith("B"))) {
+            return;
+        }
+        for (Assignment each : assignments) {
+            double lambda = each.parameter().kind() == Kind.EMBEDDING_B
+                    ? settings.lambda().applyAsDouble(each.parameter())
+                    : 1;
+            if (lambda != 1) {
+                throw new IllegalArgumentException("lambda = " + lambda
+                        + " has no effect: all factors are of embeddings"
+                        + " and learn at the rate of embeddings, " + each.rate() + ", with Grouping."
+                        + settings.grouping() + "; set lambda to 1, or use Grouping.STRICT without an embeddingRate.");
+            }
         }
     }
 

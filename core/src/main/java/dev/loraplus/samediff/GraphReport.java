@@ -65,7 +65,18 @@ record GraphReport(
                 scaling,
                 config.lambdaOf(weight.name()),
                 weight.uses().stream().map(WeightUse::toString).toList(),
-                ChangeStatistics.of(pair.a(), pair.b(), scaling, values));
+                change(weight, pair, scaling, values));
+    }
+
+    private static ChangeStatistics change(AdaptableWeight weight, Factors pair, double scaling, INDArray values) {
+        return pair.magnitude() == null
+                ? ChangeStatistics.of(pair.a(), pair.b(), scaling, values)
+                : ChangeStatistics.of(
+                        pair.a(),
+                        pair.b(),
+                        scaling,
+                        pair.magnitude(),
+                        weight.view().weightOf(values));
     }
 
     /** Returns a parameter's type; those of a merged adapter are not in the graph, and have their weight's. */

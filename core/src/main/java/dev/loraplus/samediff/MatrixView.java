@@ -77,6 +77,12 @@ record MatrixView(long[] shape, int split, boolean outputFirst) {
         return stored.reshape('c', rows(), columns());
     }
 
+    /** Returns an array of the stored shape as W {@code [nIn, nOut]}. */
+    INDArray weightOf(INDArray stored) {
+        INDArray matrix = matrixOf(stored.dup('c'));
+        return outputFirst ? matrix.transpose() : matrix;
+    }
+
     private long rows() {
         return Arrays.stream(shape, 0, split).reduce(1, (a, b) -> a * b);
     }

@@ -46,9 +46,7 @@ record StartValues(Map<String, Factors> factors, Map<String, INDArray> bases) {
         MatrixView view = weight.view();
         int rank = config.rankOf(name);
         if (initialization.changesBase()) {
-            INDArray stored = view.matrixOf(base.dup('c'));
-            INDArray matrix = view.outputFirst() ? stored.transpose() : stored;
-            return ResidualInit.factors(initialization, matrix, rank, config.scalingOf(name));
+            return ResidualInit.factors(initialization, view.weightOf(base), rank, config.scalingOf(name));
         }
         return weight.layout().isEmbedding()
                 ? AdapterInit.embedding(

@@ -50,6 +50,39 @@ class ChangeStatisticsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"5, 3, 7", "9, 6, 4"})
+    void of_withMagnitudes_agreesWithLoops(int nIn, int rank, int nOut) {
+        double[][] a = values(nIn, rank);
+        double[][] b = values(rank, nOut);
+        double[][] weight = values(nIn, nOut);
+        double[] magnitude = values(1, nOut)[0];
+
+        ChangeStatistics statistics =
+                ChangeStatistics.of(array(a), array(b), SCALING, Nd4j.createFromArray(magnitude), array(weight));
+
+        double[][] sum = matrix(weight)
+                .add(matrix(a).multiply(matrix(b)).scalarMultiply(SCALING))
+                .getData();
+        double squares = 0;
+        for (int column = 0; column < nOut; column++) {
+            double length = 0;
+            for (double[] row : sum) {
+                length += row[column] * row[column];
+            }
+            for (int i = 0; i < nIn; i++) {
+                double change = magnitude[column] * sum[i][column] / Math.sqrt(length) - weight[i][column];
+                squares += change * change;
+            }
+        }
+        assertThat(statistics.norm()).isCloseTo(Math.sqrt(squares), within(1e-12));
+        assertThat(statistics.relativeNorm())
+                .isCloseTo(Math.sqrt(squares) / matrix(weight).getFrobeniusNorm(), within(1e-12));
+        assertThat(statistics.effectiveRank())
+                .isEqualTo(ChangeStatistics.of(array(a), array(b), SCALING, array(weight))
+                        .effectiveRank());
+    }
+
+    @ParameterizedTest
     @CsvSource({"5, 3, 7", "4, 6, 9", "9, 6, 4", "3, 8, 2"})
     void lowRankSvd_givesTheProductAgain_withOrthonormalSides(int nIn, int rank, int nOut) {
         double[][] a = values(nIn, rank);

@@ -156,6 +156,23 @@ class ParameterGroupsTest {
     }
 
     @Test
+    void of_refusesALambdaThatOnlyEmbeddingsWouldTake() {
+        List<TrainedParameter> factors = List.of(
+                new TrainedParameter("words.lora_A", new long[] {9, 2}, Kind.EMBEDDING_A),
+                new TrainedParameter("words.lora_B", new long[] {2, 5}, Kind.EMBEDDING_B));
+        GroupSettings reference = GroupSettings.of(1e-4, 16).withGrouping(Grouping.REFERENCE);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ParameterGroups.of(factors, reference))
+                .withMessageContainingAll("lambda = 16.0 has no effect", "1.0E-6", "STRICT");
+        assertThat(ParameterGroups.of(factors, reference.withLambda(parameter -> 1))
+                        .assignments())
+                .hasSize(2);
+        assertThat(ParameterGroups.of(factors, GroupSettings.of(1e-4, 16)).assignments())
+                .hasSize(2);
+    }
+
+    @Test
     void table_alignsColumnsAndCountsWhatIsTrained() {
         ParameterGroups groups = ParameterGroups.of(PARAMETERS, STRICT.withHeadRate(OptionalDouble.of(5e-3)));
 
