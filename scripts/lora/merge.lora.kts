@@ -1,5 +1,6 @@
 // Adds an adapter into the weights of the network that it was trained on, and saves a plain DL4J network.
 
+import dev.loraplus.io.AtomicFiles
 import org.deeplearning4j.util.ModelSerializer
 import picocli.CommandLine.Command
 import picocli.CommandLine.Option
@@ -31,7 +32,8 @@ class Merge : Callable<Int> {
                 is ComputationGraph -> base.adapter(adapter, anyBase)
                 else -> error("Not a network: $base")
             }
-        ModelSerializer.writeModel(adapted.merge(), output, false)
+        val merged = adapted.merge()
+        AtomicFiles.write(output.toPath()) { ModelSerializer.writeModel(merged, it.toFile(), false) }
         println("${adapted.describe().toString().lineSequence().first()}: merged into $output")
         return 0
     }

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork
 import picocli.CommandLine
 import java.io.File
+import java.io.FileNotFoundException
 import java.io.IOException
 import java.util.concurrent.Callable
 import java.util.zip.ZipException
@@ -19,6 +20,7 @@ import java.util.zip.ZipFile
  * @since 0.1.0
  */
 public fun savedNetwork(zip: File): Model {
+    if (!zip.isFile) throw FileNotFoundException("There is no file '$zip'; expected a network that DL4J saved.")
     val configuration =
         try {
             ZipFile(zip).use { file ->

@@ -74,6 +74,11 @@ class LoraIT :
                 run.code shouldBe 1
                 run.err.lines().size shouldBe 1
                 run.err shouldContain "nowhere"
+                val files = arrayOf("--adapter=$adapter", "--output=$folder/never.zip")
+                lora.run("lora/merge.lora.kts", "--model=$folder/none.zip", *files).err shouldContain
+                    "There is no file '$folder/none.zip'; expected a network that DL4J saved."
+                lora.run("lora/merge.lora.kts", "--model=$csv", *files).err shouldContain "'$csv' is no zip"
+                File(folder, "never.zip").exists() shouldBe false
             }
             "exit with 2 for wrong arguments" {
                 val run = lora.run("lora/merge.lora.kts", "--model=$zip")
