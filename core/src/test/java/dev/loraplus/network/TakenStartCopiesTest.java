@@ -68,8 +68,9 @@ class TakenStartCopiesTest {
         graph.save(zip.toFile());
         INDArray output = graph.outputSingle(INPUT);
         assertThat(Networks.difference(output, base.outputSingle(INPUT))).isGreaterThan(1e-3);
-        for (ComputationGraph copy :
-                new ComputationGraph[] {graph.clone(), serialized(graph).clone(), ComputationGraph.load(zip.toFile(), true)}) {
+        for (ComputationGraph copy : new ComputationGraph[] {
+            graph.clone(), serialized(graph).clone(), ComputationGraph.load(zip.toFile(), true)
+        }) {
             assertThat(copy.outputSingle(INPUT).equalsWithEps(output, 0)).isTrue();
             assertThat(LoraPlus.adapted(copy).detach().params().equalsWithEps(base.params(), 0))
                     .isTrue();

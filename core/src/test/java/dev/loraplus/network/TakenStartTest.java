@@ -213,7 +213,8 @@ class TakenStartTest {
 
     @Test
     void weightsThatNoFactorsCanStartFrom_areRefused() {
-        assertRefused("Convolution2D NCHW", 2, Targets.allLinear(), "'layer0' (ConvolutionLayer): 'W' is no linear weight");
+        assertRefused(
+                "Convolution2D NCHW", 2, Targets.allLinear(), "'layer0' (ConvolutionLayer): 'W' is no linear weight");
         assertRefused("Embedding", 2, Targets.glob("*"), "(EmbeddingLayer): 'W' is no linear weight");
         assertRefused("Dense, Output", 4, Targets.allLinear(), "'W' has only 3 directions for rank 4");
     }
