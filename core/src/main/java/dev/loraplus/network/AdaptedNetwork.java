@@ -219,7 +219,8 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
      * their quotient, so that the network computes as with the other adapter. Several adapters of other shapes, and a
      * scale at run time, are for SameDiff graphs only.
      *
-     * @throws IllegalArgumentException if weights, variables or shapes differ; nothing is changed then
+     * @throws IllegalArgumentException if weights, variables or shapes differ, or factors start from other weights;
+     *     nothing is changed then
      * @throws IllegalStateException if the network is disabled
      */
     public void assign(Adapter values) {
