@@ -64,6 +64,9 @@ CASES = {
     "biases": (cnn, 3, 4, ["conv", "fc"], None, {"bias": "all"}),
     "lorabiases": (cnn, 3, 4, ["conv", "fc"], None, {"bias": "lora_only"}),
     "biasofb": (mlp, 2, 3, ["fc1", "fc2"], None, {"lora_bias": True}),
+    "pissa": (mlp, 2, 3, ["fc1", "fc2"], None, {"init_lora_weights": "pissa"}),
+    "olora": (mlp, 2, 3, ["fc1", "fc2"], None, {"init_lora_weights": "olora", "use_rslora": True}),
+    "pissadora": (mlp, 2, 3, ["fc1", "fc2"], None, {"init_lora_weights": "pissa", "use_dora": True}),
 }
 
 

@@ -28,7 +28,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>The adapted network is one of its own, with the names, preprocessors, inputs and outputs of the base, whose layers
  * are {@link LoraLayer}s that share the base's weights; it trains, evaluates, copies and serializes with DL4J's own
- * tools. {@code params()} holds what is trained and nothing else, unless the storage is {@link Storage#EMBEDDED}.
+ * tools. {@code params()} holds what is trained and nothing else, unless the storage is {@link Storage#EMBEDDED}, or the
+ * factors start from the weights: what is taken out of these for that, by PiSSA or OLoRA, is kept there too.
  * The base is never changed, and must not be: its weights are the adapter's too. Not thread-safe.
  *
  * @param <N> {@link MultiLayerNetwork} or {@link ComputationGraph}
@@ -218,7 +219,8 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
      * their quotient, so that the network computes as with the other adapter. Several adapters of other shapes, and a
      * scale at run time, are for SameDiff graphs only.
      *
-     * @throws IllegalArgumentException if weights, variables or shapes differ; nothing is changed then
+     * @throws IllegalArgumentException if weights, variables or shapes differ, or factors start from other weights;
+     *     nothing is changed then
      * @throws IllegalStateException if the network is disabled
      */
     public void assign(Adapter values) {
@@ -262,7 +264,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     /**
      * Makes the adapted network compute as its base does, until the returned handle is closed: its factors are set to
-     * zero and its trained modules to the base's values, and {@code params()} shows that. Re-entrant.
+     * zero, or to what was taken out of the weights for them, and its trained modules to the base's values, and {@code params()} shows that. Re-entrant.
      *
      * @throws IllegalStateException if base weights of trained modules are no longer in memory
      */

@@ -48,10 +48,15 @@ record AdaptedWeight(
                 rate);
     }
 
+    /** Returns how many numbers A and B have. */
+    long pairLength() {
+        return rank * (matrix.nIn() + matrix.nOut());
+    }
+
     /** Returns how many numbers the factors have, with B's bias and the magnitudes. */
     long factorLength() {
         int vectors = (loraBias ? 1 : 0) + (dora ? 1 : 0);
-        return rank * (matrix.nIn() + matrix.nOut()) + vectors * matrix.nOut();
+        return pairLength() + vectors * matrix.nOut();
     }
 
     /** Returns whether the updater must have a learning rate. */

@@ -12,8 +12,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * Holds a wrapped layer's part of the network's flat vector, as DL4J sees it: base weights if they are embedded, then
- * the factors of each adapted weight, then the biases that are trained, and the gradients of these.
+ * Holds a wrapped layer's part of the network's flat vector, as DL4J sees it: base weights if they are embedded, what
+ * factors started from if that is taken out of the weights, the factors of each adapted weight, then the biases that are trained, and the gradients of these.
  */
 final class AdapterParameters {
     private final LoraLayer conf;
@@ -44,6 +44,7 @@ final class AdapterParameters {
         if (conf.spec().storage() == Storage.EMBEDDED) {
             table.putAll(weights);
         }
+        values.forEachStart(table::put);
         values.forEach(table::put);
     }
 
@@ -91,12 +92,31 @@ final class AdapterParameters {
         return values.factors();
     }
 
+    /** Returns what factors started from, by key of the adapted weight; none if that leaves the weights alone. */
+    Map<String, Factors> starts() {
+        return values.starts();
+    }
+
+    /** Returns what is taken out of a weight because its factors started from that, if anything is. */
+    @Nullable
+    TakenStart start(String key) {
+        Factors pair = starts().get(key);
+        return pair == null ? null : new TakenStart(pair, scaling(key));
+    }
+
+    /** Returns factors whose product, times the scaling, is what the layer adds to a base weight. */
+    Factors change(String key) {
+        Factors live = known(factors(), key, "adapted weight");
+        TakenStart start = start(key);
+        return start == null ? live : start.outOf(live);
+    }
+
     /** Returns the trained biases by their keys in the wrapped layer. */
     Map<String, INDArray> biases() {
         return values.biases();
     }
 
-    /** Returns the part of the flat vector that holds what is trained; {@code null} without factors. */
+    /** Returns the part of the flat vector behind embedded base weights; {@code null} without factors. */
     @Nullable
     INDArray factorView() {
         return view == null || factors().isEmpty()

@@ -2,12 +2,13 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Gives each output of V = W + scaling &middot; A &middot; B a magnitude m in place of its length: the layer computes with
  * m &middot; V / ||V||, the length over the inputs of each output (DoRA, arXiv 2402.09353 &sect;4.2; PEFT
- * {@code DoraLinearLayer}).
+ * {@code DoraLinearLayer}). What A and B started from is taken out of V if it is out of W.
  *
  * <p>Gradients, from dW at the weight that the layer computes with: dm = &Sigma; dW &middot; V / ||V|| over the inputs,
  * and with the length taken as a constant (&sect;4.3), as PEFT's {@code detach} does, dA and dB are those of a plain
@@ -18,6 +19,7 @@ final class Directions {
     private final Factors factors;
     private final INDArray magnitude;
     private final double scaling;
+    private final @Nullable TakenStart start;
     private final INDArray lengths;
 
     /**
@@ -25,13 +27,15 @@ final class Directions {
      *
      * @param weight W {@code [nIn, nOut]}, which is not changed
      * @param factors A {@code [nIn, r]}, B {@code [r, nOut]} and m {@code [nOut]}
+     * @param start what is taken out of W, if anything is
      * @param lengths memory for ||V|| {@code [nOut]}, outside of workspaces
      */
-    Directions(INDArray weight, Factors factors, double scaling, INDArray lengths) {
+    Directions(INDArray weight, Factors factors, double scaling, @Nullable TakenStart start, INDArray lengths) {
         this.weight = weight;
         this.factors = factors;
         this.magnitude = Objects.requireNonNull(factors.magnitude(), "magnitude");
         this.scaling = scaling;
+        this.start = start;
         this.lengths = lengths;
     }
 
@@ -52,6 +56,9 @@ final class Directions {
         INDArray inward = factors.a().transpose().mmul(dW);
         INDArray alongV =
                 dW.mul(weight).sum(0).addi(inward.mul(factors.b()).sum(0).muli(scaling));
+        if (start != null) {
+            start.fromInnerProducts(alongV, dW);
+        }
         Objects.requireNonNull(out.magnitude(), "magnitude").assign(alongV.divi(lengths));
         out.a().assign(dW.mmul(factors.b().mulRowVector(gain).transpose()).muli(scaling));
         out.b().assign(inward.muliRowVector(gain).muli(scaling));

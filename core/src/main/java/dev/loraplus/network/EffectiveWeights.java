@@ -15,9 +15,9 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * Lets any layer compute with W + scaling &middot; A &middot; B in place of W: the sum is built when factors have
- * changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW &middot; B<sup>T</sup> and
- * dB = scaling &middot; A<sup>T</sup> &middot; dW.
+ * Lets any layer compute with W + scaling &middot; A &middot; B, less what the factors started from, in place of W: the sum
+ * is built when factors have changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW &middot;
+ * B<sup>T</sup> and dB = scaling &middot; A<sup>T</sup> &middot; dW.
  *
  * <p>Memory for the sums is taken at the first pass, so that attaching copies no weight; that for dW is shared by all
  * layers. Passes of several threads at once see a whole sum, as long as nobody changes factors meanwhile.
@@ -37,6 +37,7 @@ final class EffectiveWeights implements WeightPath {
             INDArray matrix,
             Factors factors,
             double scaling,
+            @Nullable TakenStart start,
             @Nullable Directions directions) {}
 
     EffectiveWeights(Layer layer, AdapterParameters parameters) {
@@ -89,6 +90,9 @@ final class EffectiveWeights implements WeightPath {
     private void rebuild(Sum sum) {
         sum.stored().assign(sum.base());
         Gemm.add(sum.factors().a(), sum.factors().b(), sum.scaling(), sum.matrix());
+        if (sum.start() != null) {
+            sum.start().from(sum.matrix());
+        }
         if (sum.directions() != null) {
             sum.directions().scale(sum.matrix());
         }
@@ -112,6 +116,7 @@ final class EffectiveWeights implements WeightPath {
                         parameters.weight(key).of(own),
                         pair,
                         parameters.scaling(key),
+                        parameters.start(key),
                         split));
             });
         }
@@ -120,6 +125,6 @@ final class EffectiveWeights implements WeightPath {
     private Directions directions(String key, Factors pair) {
         INDArray base = parameters.weight(key).of(parameters.base(key));
         INDArray lengths = Nd4j.createUninitialized(base.dataType(), base.size(1));
-        return new Directions(base, pair, parameters.scaling(key), lengths);
+        return new Directions(base, pair, parameters.scaling(key), parameters.start(key), lengths);
     }
 }

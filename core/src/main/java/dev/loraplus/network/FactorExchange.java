@@ -23,7 +23,8 @@ record FactorExchange(Adapter live, Adapter other, Map<String, Double> quotients
     /**
      * Assigns the values.
      *
-     * @throws IllegalArgumentException if weights, trained variables, shapes or kinds differ; all is named
+     * @throws IllegalArgumentException if weights, trained variables, shapes or kinds differ, or what the factors
+     *     start from; all is named
      */
     void assign() {
         requireFits();
@@ -55,14 +56,28 @@ record FactorExchange(Adapter live, Adapter other, Map<String, Double> quotients
                         check(problems, name, saved, other.saved().get(name)));
         unknown(problems, other.factors(), live.factors());
         unknown(problems, other.saved(), live.saved());
-        if (live.config().initialization().changesBase()
-                || other.config().initialization().changesBase()) {
-            problems.add("a start that changes the base, as PiSSA's, belongs to one adapter");
+        if (!startsAlike()) {
+            problems.add(
+                    "factors that start from the weights, as PiSSA's, fit one base, initialization and scaling, got "
+                            + other.config().initialization() + " for "
+                            + live.config().initialization());
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("The network's adapter can't take these values: "
                     + String.join("; ", problems) + ". Detach, and attach or load the other adapter instead.");
         }
+    }
+
+    /** Returns whether the same is taken out of the weights for both adapters. */
+    private boolean startsAlike() {
+        boolean taken = live.config().initialization().changesBase()
+                || other.config().initialization().changesBase();
+        return !taken
+                || live.config().initialization() == other.config().initialization()
+                        && quotients.values().stream().allMatch(quotient -> quotient == 1)
+                        && Objects.equals(
+                                live.provenance().get("base"),
+                                other.provenance().get("base"));
     }
 
     private static void check(List<String> problems, String name, Factors live, @Nullable Factors values) {

@@ -6,11 +6,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Names what is trained inside DL4J: a weight {@code W} has the factors {@code WloraA} and {@code WloraB}, and may have
  * B's bias {@code WloraBias} and DoRA's magnitudes {@code WloraM}; a trained bias {@code b} of the base is
- * {@code btrained}. All are without the underscore, at which DL4J splits names of parameters.
+ * {@code btrained}. What factors started from, which is not trained, is {@code WloraA0} and {@code WloraB0}. All are without the underscore, at which DL4J splits names of parameters.
  */
 final class FactorKeys {
     private static final String A = "loraA";
     private static final String B = "loraB";
+    private static final String START_OF_A = "loraA0";
+    private static final String START_OF_B = "loraB0";
     private static final String BIAS = "loraBias";
     private static final String MAGNITUDE = "loraM";
     private static final String TRAINED = "trained";
@@ -23,6 +25,14 @@ final class FactorKeys {
 
     static String b(String weight) {
         return weight + B;
+    }
+
+    static String startOfA(String weight) {
+        return weight + START_OF_A;
+    }
+
+    static String startOfB(String weight) {
+        return weight + START_OF_B;
     }
 
     static String bias(String weight) {

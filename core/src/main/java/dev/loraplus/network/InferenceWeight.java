@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Holds W + scaling &middot; A &middot; B of a layer that computes through a branch in training, so that a prediction
+ * Holds W + scaling &middot; A &middot; B, less what the factors started from, of a layer that computes through a branch in training, so that a prediction
  * costs what the base's does: two thin products more would be half the time of one example.
  *
  * <p>Memory is taken at the first prediction, and the sum is built again when a factor has changed. Passes of several
@@ -16,17 +16,20 @@ import org.nd4j.linalg.factory.Nd4j;
 final class InferenceWeight {
     private final Factors factors;
     private final double scaling;
+    private final @Nullable TakenStart start;
     private final ChangeDetector detector;
     private @Nullable INDArray sum;
 
     /**
      * Watches the factors of a weight.
      *
-     * @param view the memory of both
+     * @param start what is taken out of the weight, if anything is
+     * @param view the memory of all of these
      */
-    InferenceWeight(Factors factors, double scaling, INDArray view) {
+    InferenceWeight(Factors factors, double scaling, @Nullable TakenStart start, INDArray view) {
         this.factors = factors;
         this.scaling = scaling;
+        this.start = start;
         this.detector = new ChangeDetector(view);
     }
 
@@ -43,6 +46,9 @@ final class InferenceWeight {
         if (changed) {
             known.assign(weight);
             Gemm.add(factors.a(), factors.b(), scaling, known);
+            if (start != null) {
+                start.from(known);
+            }
         }
         return known;
     }

@@ -93,6 +93,12 @@ final class LayerWeights {
         return BranchLayers.supports(layer) && !isEmbedding(layer);
     }
 
+    /** Returns whether the factors of a weight can start from it: PiSSA and OLoRA take matrices apart. */
+    static boolean canStartFactors(Site site, String key) {
+        INDArray array = site.runtime().paramTable().get(key);
+        return array != null && array.rank() == 2 && candidate(site, key).linear();
+    }
+
     private static boolean isEmbedding(Layer inner) {
         return inner instanceof EmbeddingLayer || inner instanceof EmbeddingSequenceLayer;
     }

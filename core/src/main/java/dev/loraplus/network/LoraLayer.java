@@ -26,7 +26,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * Configures a layer of a network with an adapter: it wraps the original layer, of whatever kind, whose weights act as
  * W + (alpha / rank) &middot; A &middot; B while only A and B are trained.
  *
- * <p>The parameters of weight {@code W} are {@code WloraA} {@code [nIn, r]} and {@code WloraB} {@code [r, nOut]}; A
+ * <p>The parameters of weight {@code W} are {@code WloraA} {@code [nIn, r]} and {@code WloraB} {@code [r, nOut]}, and,
+ * not trained, {@code WloraA0} and {@code WloraB0} where these started from W itself and were taken out of it; A
  * learns at the rate of the wrapped layer's own updater and B at lambda times that rate (arXiv 2402.12354 &sect;4); the
  * layer's own regularization of weights acts on both. Dropout acts on the input of the branch of dense and output layers
  * in training, as in PEFT; rows of an embedding are not dropped. The weights of a convolution count as a matrix of

@@ -36,6 +36,12 @@ final class LoraParamInitializer implements ParamInitializer {
         if (lora.spec().mode() == LayerMode.TRAINED || lora.spec().storage() == Storage.EMBEDDED) {
             keys.addAll(lora.getUnderlying().initializer().paramKeys(lora.getUnderlying()));
         }
+        if (lora.spec().takesStart()) {
+            lora.spec().weights().keySet().forEach(key -> {
+                keys.add(FactorKeys.startOfA(key));
+                keys.add(FactorKeys.startOfB(key));
+            });
+        }
         keys.addAll(weightKeys(layer));
         keys.addAll(biasKeys(layer));
         return keys;

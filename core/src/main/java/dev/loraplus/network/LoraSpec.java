@@ -57,8 +57,22 @@ record LoraSpec(
         return storage == Storage.EMBEDDED ? origin.length() : 0;
     }
 
+    /** Returns whether factors start from their weights, so that what they start from is taken out of these. */
+    boolean takesStart() {
+        return factors.initialization().changesBase();
+    }
+
+    /** Returns how many numbers it takes to keep what factors started from; they follow embedded base weights. */
+    long startLength() {
+        return takesStart()
+                ? weights.values().stream().mapToLong(AdaptedWeight::pairLength).sum()
+                : 0;
+    }
+
     /** Returns the length of the layer's part of the flat vector. */
     long length() {
-        return mode == LayerMode.TRAINED ? origin.length() : embeddedLength() + factorLength() + biasLength();
+        return mode == LayerMode.TRAINED
+                ? origin.length()
+                : embeddedLength() + startLength() + factorLength() + biasLength();
     }
 }

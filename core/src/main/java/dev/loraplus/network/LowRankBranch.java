@@ -15,8 +15,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * Adds scaling &middot; (x &middot; A &middot; B + bias of B) to x &middot; W, and computes the gradients of A and B without that of
  * W: with h = x &middot; A and the gradient delta at the sum, dB = scaling &middot; h<sup>T</sup> &middot; delta, and
  * with dh = scaling &middot; delta &middot; B<sup>T</sup>, dA = x<sup>T</sup> &middot; dh and dx = dh &middot;
- * A<sup>T</sup>. In training x may lose inputs to dropout. A weight without factors gets nothing; the
- * gradient of the layer's bias is computed where that is trained. Not thread-safe in
+ * A<sup>T</sup>. In training x may lose inputs to dropout. What the factors started from is taken out of W. A weight
+ * without factors gets nothing; the gradient of the layer's bias is computed where that is trained. Not thread-safe in
  * training.
  */
 final class LowRankBranch {
@@ -25,6 +25,7 @@ final class LowRankBranch {
     private final AdapterParameters parameters;
     private final String key;
     private final @Nullable Factors factors;
+    private final @Nullable TakenStart start;
     private final BranchDropout dropout;
     private final @Nullable InferenceWeight inference;
     private @Nullable INDArray hidden;
@@ -35,6 +36,7 @@ final class LowRankBranch {
         this.parameters = parameters;
         this.key = key;
         factors = parameters.factors().get(key);
+        start = parameters.start(key);
         FactorSettings settings = parameters.spec().factors();
         dropout = new BranchDropout(settings.dropout(), layer + "." + key, settings.seed());
         inference = factors == null ? null : inference(parameters, key, factors);
@@ -45,7 +47,7 @@ final class LowRankBranch {
         INDArray view = parameters.factorView();
         return view == null || parameters.spec().storage() == Storage.EMBEDDED || HostBytes.of(view) == null
                 ? null
-                : new InferenceWeight(factors, parameters.scaling(key), view);
+                : new InferenceWeight(factors, parameters.scaling(key), parameters.start(key), view);
     }
 
     /** Returns the weight that a pass multiplies by, before {@link #addTo} adds what it lacks. */
@@ -88,6 +90,9 @@ final class LowRankBranch {
         mask = training && dropout.isActive() ? dropout.fill(empty(x.shape(), workspaceMgr), iteration) : null;
         INDArray kept = mask == null ? x : x.mul(mask);
         INDArray h = empty(new long[] {x.size(0), factors.a().size(1)}, workspaceMgr);
+        if (start != null) {
+            start.fromProduct(sum, x, h);
+        }
         Gemm.set(kept, factors.a(), 1, h);
         Gemm.add(h, factors.b(), scaling(), sum);
         hidden = training ? h : null;
@@ -117,6 +122,9 @@ final class LowRankBranch {
         } else {
             Gemm.setLeft(x.mul(mask), dh, 1, gradients.a());
             epsilon.addi(Nd4j.gemm(dh, factors.a(), false, true).muli(mask));
+        }
+        if (start != null) {
+            start.fromInputGradient(epsilon, delta, dh);
         }
         forget();
     }

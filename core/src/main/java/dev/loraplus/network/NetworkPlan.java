@@ -38,7 +38,6 @@ record NetworkPlan(
      */
     static <N> NetworkPlan of(Topology<N> topology, N network, LoraConfig config, NetworkOptions options) {
         requireAdaptable(topology, network);
-        PlainOptions.require(config);
         List<Site> sites = topology.sites(network).stream()
                 .filter(site -> site.runtime().numParams() > 0)
                 .toList();

@@ -105,11 +105,12 @@ final class PlainNetworks<N> {
         INDArray stored = parameter(site, key);
         try {
             INDArray weight = parameters.weight(key).of(stored);
+            Factors change = parameters.change(key);
             double scaling = parameters.scaling(key);
             if (pair.magnitude() != null) {
-                Magnitudes.merge(weight, pair.a(), pair.b(), scaling, pair.magnitude(), false);
+                Magnitudes.merge(weight, change.a(), change.b(), scaling, pair.magnitude(), false);
             } else {
-                LowRankDelta.addTo(weight, pair.a(), pair.b(), scaling, false);
+                LowRankDelta.addTo(weight, change.a(), change.b(), scaling, false);
             }
             if (pair.bias() != null) {
                 bias(site, key).addi(pair.bias().mul(scaling));

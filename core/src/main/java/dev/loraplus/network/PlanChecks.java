@@ -1,6 +1,7 @@
 package dev.loraplus.network;
 
 import dev.loraplus.Bias;
+import dev.loraplus.Initialization;
 import dev.loraplus.LoraConfig;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,8 +28,8 @@ final class PlanChecks {
      * Checks a plan.
      *
      * @throws IllegalArgumentException if a layer has no updater, or one without the learning rate that lambda,
-     *     embeddingRate or headRate needs, has no branch for dropout or a bias of B, or what is set has no effect; the
-     *     message names all
+     *     embeddingRate or headRate needs, has no branch for dropout or a bias of B, or a weight that factors can't start
+     *     from, or what is set has no effect; the message names all
      */
     void check(NetworkPlan plan) {
         if (options.fineTune() != null) {
@@ -38,6 +39,7 @@ final class PlanChecks {
             IUpdater updater = LayerConfs.updater(LayerWrapping.trainable(site, options));
             if (plan.isAdapted(site)) {
                 checkAdapted(site, plan.weights(site).values(), updater);
+                plan.weights(site).forEach((key, weight) -> checkStart(site, key, weight));
             } else if (plan.trained().contains(site.name())) {
                 config.headRate().ifPresent(rate -> checkRate(site, updater, "headRate = " + rate + " sets"));
             }
@@ -64,6 +66,26 @@ final class PlanChecks {
         }
         if (!weights.isEmpty()) {
             checkBranch(site, LayerConfs.thawed(site.conf()));
+        }
+    }
+
+    /** Checks that factors can start from a weight, if that is where they are to start. */
+    private void checkStart(Site site, String key, AdaptedWeight weight) {
+        Initialization initialization = config.initialization();
+        long limit = Math.min(weight.matrix().nIn(), weight.matrix().nOut());
+        if (!initialization.changesBase()) {
+            return;
+        }
+        if (!LayerWeights.canStartFactors(site, key)) {
+            add(
+                    site,
+                    "'" + key + "' is no linear weight, which " + initialization
+                            + " starts from; choose another initialization or exclude it");
+        } else if (weight.rank() > limit) {
+            add(
+                    site,
+                    "'" + key + "' has only " + limit + " directions for rank " + weight.rank() + ", which "
+                            + initialization + " takes from it; lower the rank");
         }
     }
 

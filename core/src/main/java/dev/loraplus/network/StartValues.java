@@ -2,6 +2,7 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.math.AdapterInit;
+import dev.loraplus.math.ResidualInit;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -16,29 +17,35 @@ final class StartValues {
     }
 
     /**
-     * Draws the factors; all else is neutral.
+     * Draws the factors, or takes them from the weights; all else is neutral.
      *
      * @throws IllegalArgumentException if a weight can't start as the configuration says
      */
     void draw() {
-        neutralize();
-        parameters.factors().forEach((key, pair) -> {
-            Factors start = start(key, parameters.adapted(key));
-            pair.a().assign(start.a());
-            pair.b().assign(start.b());
-        });
+        if (parameters.spec().takesStart()) {
+            parameters.starts().forEach((key, pair) -> assign(pair, taken(key, parameters.adapted(key))));
+            neutralize();
+        } else {
+            neutralize();
+            parameters.factors().forEach((key, pair) -> assign(pair, drawn(key, parameters.adapted(key))));
+        }
     }
 
     /**
-     * Sets factors and biases of B to zero, magnitudes to the lengths of the base's outputs, and trained biases to the
-     * base's.
+     * Sets factors to what was taken out of their weights, or to zero, biases of B to zero, magnitudes to the lengths of
+     * the base's outputs, and trained biases to the base's.
      *
      * @throws IllegalArgumentException if an output has a magnitude and weights of zero
      */
     void neutralize() {
         parameters.factors().forEach((key, pair) -> {
-            pair.a().assign(0);
-            pair.b().assign(0);
+            Factors start = parameters.starts().get(key);
+            if (start == null) {
+                pair.a().assign(0);
+                pair.b().assign(0);
+            } else {
+                assign(pair, start);
+            }
             if (pair.bias() != null) {
                 pair.bias().assign(0);
             }
@@ -51,7 +58,18 @@ final class StartValues {
                 .forEach((key, array) -> array.assign(parameters.base(key).reshape(array.shape())));
     }
 
-    private Factors start(String key, AdaptedWeight weight) {
+    private static void assign(Factors pair, Factors values) {
+        pair.a().assign(values.a());
+        pair.b().assign(values.b());
+    }
+
+    private Factors taken(String key, AdaptedWeight weight) {
+        INDArray matrix = weight.matrix().of(parameters.base(key)).dup('c');
+        return ResidualInit.factors(
+                parameters.spec().factors().initialization(), matrix, weight.rank(), weight.scaling());
+    }
+
+    private Factors drawn(String key, AdaptedWeight weight) {
         FactorSettings settings = parameters.spec().factors();
         String name = layer + "." + key;
         long nIn = weight.matrix().nIn();

@@ -8,7 +8,7 @@ package dev.loraplus.network;
 public enum Storage {
     /**
      * In the {@link BaseWeightStore}, shared with the base and with every copy: the network's parameters, gradients,
-     * updater state and files hold what is trained, and nothing else.
+     * updater state and files hold what is trained, and what PiSSA or OLoRA took out of the weights, and nothing else.
      */
     EXTERNAL,
     /**

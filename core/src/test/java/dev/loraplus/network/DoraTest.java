@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.loraplus.Adapter.Factors;
+import dev.loraplus.Initialization;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.Targets;
@@ -57,6 +58,10 @@ class DoraTest {
         return LayerKind.all();
     }
 
+    static Stream<LayerKind> matrices() {
+        return TakenStartTest.kinds();
+    }
+
     @ParameterizedTest
     @MethodSource("kinds")
     void everythingButTheGradient_isExact(LayerKind kind) {
@@ -67,7 +72,18 @@ class DoraTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void gradient_isTheNumericalOne_withTheLengthsHeld(LayerKind kind) {
-        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(kind.network(new NoOp()), DORA);
+        assertGradient(kind, DORA);
+    }
+
+    @ParameterizedTest
+    @MethodSource("matrices")
+    void gradient_isTheNumericalOne_whereFactorsStartFromTheWeights(LayerKind kind) {
+        assertGradient(
+                kind, DORA.toBuilder().initialization(Initialization.PISSA).build());
+    }
+
+    private static void assertGradient(LayerKind kind, LoraConfig config) {
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(kind.network(new NoOp()), config);
         MultiLayerNetwork network = adapted.model();
         Networks.fill(network.params(), 3);
         network.setInput(kind.features());
@@ -112,7 +128,12 @@ class DoraTest {
             this.name = layer + "_" + key;
             this.scaling = DORA.scaling();
             Factors factors = parameters.factors().get(key);
-            weight = matrix.of(base.getParam(name)).dup('c').toDoubleMatrix();
+            INDArray residual = matrix.of(base.getParam(name)).dup('c');
+            Factors start = parameters.starts().get(key);
+            if (start != null) {
+                residual.subi(start.a().mmul(start.b()).mul(scaling));
+            }
+            weight = residual.toDoubleMatrix();
             a = factors.a().toDoubleMatrix();
             b = factors.b().toDoubleMatrix();
             m = factors.magnitude().toDoubleVector();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loraplus.Adapter;
+import dev.loraplus.Initialization;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.math.AdapterCombination;
@@ -60,6 +61,29 @@ class FactorExchangeTest {
         INDArray change = merged.getLayer(0).getParam("W").sub(base.getLayer(0).getParam("W"));
         Adapter.Factors pair = combined.factors().get("fc1.W");
         assertThat(change.distance2(pair.a().mmul(pair.b()))).isLessThan(1e-12);
+    }
+
+    @Test
+    void assign_takesFactorsThatStartFromTheWeights_onTheSameBaseAlone() {
+        LoraConfig config =
+                CONFIG.toBuilder().initialization(Initialization.PISSA).build();
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, config);
+        Adapter start = adapted.adapter().copy();
+        adapted.model().fit(Networks.data(DataType.DOUBLE));
+        adapted.assign(start);
+        assertThat(Networks.difference(adapted.model().output(input), base.output(input)))
+                .isLessThan(1e-14);
+
+        MultiLayerNetwork another = base.clone();
+        another.params().muli(0.5);
+        for (Adapter wrong : List.of(
+                LoraPlus.attach(another, config).adapter(),
+                LoraPlus.attach(base, CONFIG).adapter(),
+                LoraPlus.attach(base, config.toBuilder().alpha(3).build()).adapter())) {
+            assertThatThrownBy(() -> adapted.assign(wrong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("fit one base, initialization and scaling");
+        }
     }
 
     @Test

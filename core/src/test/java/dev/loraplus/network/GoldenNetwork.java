@@ -48,7 +48,10 @@ enum GoldenNetwork {
     PATTERNS("patterns", false),
     BIASES("biases", false),
     LORA_BIASES("lorabiases", false),
-    BIAS_OF_B("biasofb", false);
+    BIAS_OF_B("biasofb", false),
+    PISSA("pissa", false),
+    OLORA("olora", false),
+    PISSA_DORA("pissadora", false);
 
     private static final Path FOLDER = Path.of("src/test/resources/networks");
 
@@ -72,6 +75,14 @@ enum GoldenNetwork {
 
     boolean channelsLast() {
         return channelsLast;
+    }
+
+    /** Returns how far outputs may be from PEFT's, which takes weights apart in float32 whatever it computes in. */
+    double tolerance(DataType type) {
+        if (folder.startsWith("pissa") || folder.startsWith("olora")) {
+            return 2e-6;
+        }
+        return type == DataType.DOUBLE ? 1e-14 : 1e-6;
     }
 
     /** Returns the network's weights, the input {@code input} and PEFT's outputs {@code base} and {@code adapted}. */
@@ -144,7 +155,7 @@ enum GoldenNetwork {
 
     private ListBuilder layers(ListBuilder list) {
         return switch (folder) {
-            case "mlp", "biasofb" ->
+            case "mlp", "biasofb", "pissa", "olora", "pissadora" ->
                 list.layer(new DenseLayer.Builder()
                                 .name("fc1")
                                 .nIn(5)

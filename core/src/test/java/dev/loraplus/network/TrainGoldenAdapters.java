@@ -32,7 +32,9 @@ final class TrainGoldenAdapters {
     private static void train(GoldenNetwork golden, Path folder) throws IOException {
         LoraConfig like =
                 LoraPlus.load(golden.base(DataType.FLOAT), golden.peft()).config();
-        double lambda = like.rsLora() || like.loraBias() ? 1 : like.lambda(); // these would diverge
+        boolean steep =
+                like.rsLora() || like.loraBias() || like.initialization().changesBase();
+        double lambda = steep ? 1 : like.lambda(); // these would diverge
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(
                 golden.base(DataType.FLOAT),
                 like.toBuilder().seed(7).lambda(lambda).build());

@@ -2,6 +2,8 @@ package dev.loraplus.network.life;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loraplus.Initialization;
+import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.network.AdaptedNetwork;
 import dev.loraplus.network.Storage;
@@ -20,6 +22,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -28,11 +32,14 @@ class SecondProcessTest {
     @TempDir
     Path folder;
 
-    @Test
-    void anotherProcess_restoresBothStorages_onceTheBaseIsKnown() throws Exception {
+    @ParameterizedTest
+    @EnumSource(
+            value = Initialization.class,
+            names = {"A_RANDOM_B_ZERO", "PISSA"})
+    void anotherProcess_restoresBothStorages_onceTheBaseIsKnown(Initialization initialization) throws Exception {
         MultiLayerNetwork base = Life.network();
-        AdaptedNetwork<MultiLayerNetwork> external = adapted(base, Storage.EXTERNAL);
-        AdaptedNetwork<MultiLayerNetwork> embedded = adapted(base, Storage.EMBEDDED);
+        AdaptedNetwork<MultiLayerNetwork> external = adapted(base, Storage.EXTERNAL, initialization);
+        AdaptedNetwork<MultiLayerNetwork> embedded = adapted(base, Storage.EMBEDDED, initialization);
         ModelSerializer.writeModel(base, file("base.zip"), true);
         ModelSerializer.writeModel(external.model(), file("external.zip"), true);
         ModelSerializer.writeModel(embedded.model(), file("embedded.zip"), true);
@@ -58,7 +65,9 @@ class SecondProcessTest {
     /** What DL4J itself says of a class that it doesn't find, as the documentation shows it. */
     @Test
     void processWithoutOurClasses_failsWithDl4jsMessage() throws Exception {
-        ModelSerializer.writeModel(adapted(Life.network(), Storage.EMBEDDED).model(), file("embedded.zip"), true);
+        AdaptedNetwork<MultiLayerNetwork> adapted =
+                adapted(Life.network(), Storage.EMBEDDED, Initialization.A_RANDOM_B_ZERO);
+        ModelSerializer.writeModel(adapted.model(), file("embedded.zip"), true);
         Path classes = Files.createDirectory(folder.resolve("classes"));
         String name = PlainProcess.class.getName().replace('.', '/') + ".class";
         Files.createDirectories(classes.resolve(name).getParent());
@@ -77,8 +86,11 @@ class SecondProcessTest {
                 .contains("Could not resolve type id 'dev.loraplus.network.LoraLayer' as a subtype of");
     }
 
-    private static AdaptedNetwork<MultiLayerNetwork> adapted(MultiLayerNetwork base, Storage storage) {
-        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, Life.config(), Life.stored(storage));
+    private static AdaptedNetwork<MultiLayerNetwork> adapted(
+            MultiLayerNetwork base, Storage storage, Initialization initialization) {
+        LoraConfig config =
+                Life.config().toBuilder().initialization(initialization).build();
+        AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(base, config, Life.stored(storage));
         adapted.model().fit(Life.data(3));
         adapted.model().fit(Life.data(4));
         return adapted;
