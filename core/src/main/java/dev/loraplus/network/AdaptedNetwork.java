@@ -130,7 +130,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return load(GraphTopology.INSTANCE, base, folder, anyBase, change, options);
     }
 
-    private static <N> AdaptedNetwork<N> load(
+    static <N> AdaptedNetwork<N> load(
             Topology<N> topology,
             N base,
             Path folder,
@@ -152,8 +152,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         }
     }
 
-    private static <N> AdaptedNetwork<N> attach(
-            Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
+    static <N> AdaptedNetwork<N> attach(Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
         return attach(topology, base, config, options, NetworkPlan.of(topology, base, config, options));
     }
 
@@ -214,9 +213,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     /**
      * Gives the adapter the values of another one of the same weights, ranks and modules to save: a copy that
-     * {@link Adapter#copy()} took of {@link #adapter()} before, or a combination of such. Where scalings differ, A takes
-     * their quotient, so that the network computes as with the other adapter. Several adapters of other shapes, and a
-     * scale at run time, are for SameDiff graphs only.
+     * {@link Adapter#copy()} took of {@link #adapter()} before, or a combination of such. Where configured scalings
+     * differ, A takes their quotient, so that the network computes as with the other adapter; {@link #scale()} stays.
+     * {@link NamedNetworks} keeps several adapters, of any shapes.
      *
      * @throws IllegalArgumentException if weights, variables or shapes differ; nothing is changed then
      * @throws IllegalStateException if the network is disabled
@@ -229,11 +228,37 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
                     double scaling = values.config().scalingOf(FileParameter.module(site, key));
                     quotients.put(
                             site.name() + "." + key,
-                            scaling / layer.parameters().scaling(key));
+                            scaling / layer.parameters().adapted(key).scaling());
                 });
             }
         }
         new FactorExchange(adapter(), values, quotients).assign();
+    }
+
+    /**
+     * Multiplies the scaling of all weights as the configuration gives it, until it is set again (PEFT:
+     * {@code set_scale}): 0 leaves the factors without effect, 1 is the configuration's own, bit for bit. Outputs,
+     * gradients, {@link #merge()}, clones and what DL4J writes take the scale along, adapter files don't hold it.
+     *
+     * @param factor any finite number
+     * @throws IllegalArgumentException if it is not finite
+     * @throws IllegalStateException if the network is disabled
+     */
+    public void setScale(double factor) {
+        if (!Double.isFinite(factor)) {
+            throw new IllegalArgumentException("The scale of an adapter must be finite, got " + factor + ".");
+        }
+        requireEnabled("scale");
+        for (Site site : topology.sites(network)) {
+            if (site.conf() instanceof LoraLayer lora) {
+                lora.setScale(factor);
+            }
+        }
+    }
+
+    /** Returns what the scaling of all weights is multiplied by. */
+    public double scale() {
+        return NetworkConfigs.first(topology.sites(network)).scale();
     }
 
     @Override

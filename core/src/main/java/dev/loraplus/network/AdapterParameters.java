@@ -81,9 +81,14 @@ final class AdapterParameters {
         return adapted(key).matrix();
     }
 
-    /** Returns what the product of a weight's factors is multiplied by. */
+    /** Returns what the product of a weight's factors is multiplied by now. */
     double scaling(String key) {
-        return adapted(key).scaling();
+        return adapted(key).scaling() * scale();
+    }
+
+    /** Returns what the configured scaling of all weights is multiplied by. */
+    double scale() {
+        return conf.scale();
     }
 
     /** Returns the factors by key of the adapted weight. */

@@ -2,6 +2,7 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import java.util.Objects;
+import java.util.function.DoubleSupplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,7 +18,7 @@ final class Directions {
     private final INDArray weight;
     private final Factors factors;
     private final INDArray magnitude;
-    private final double scaling;
+    private final DoubleSupplier scaling;
     private final INDArray lengths;
 
     /**
@@ -25,9 +26,10 @@ final class Directions {
      *
      * @param weight W {@code [nIn, nOut]}, which is not changed
      * @param factors A {@code [nIn, r]}, B {@code [r, nOut]} and m {@code [nOut]}
+     * @param scaling what A &middot; B is multiplied by now
      * @param lengths memory for ||V|| {@code [nOut]}, outside of workspaces
      */
-    Directions(INDArray weight, Factors factors, double scaling, INDArray lengths) {
+    Directions(INDArray weight, Factors factors, DoubleSupplier scaling, INDArray lengths) {
         this.weight = weight;
         this.factors = factors;
         this.magnitude = Objects.requireNonNull(factors.magnitude(), "magnitude");
@@ -49,12 +51,13 @@ final class Directions {
      */
     void backward(INDArray dW, Factors out) {
         INDArray gain = gain();
+        double now = scaling.getAsDouble();
         INDArray inward = factors.a().transpose().mmul(dW);
         INDArray alongV =
-                dW.mul(weight).sum(0).addi(inward.mul(factors.b()).sum(0).muli(scaling));
+                dW.mul(weight).sum(0).addi(inward.mul(factors.b()).sum(0).muli(now));
         Objects.requireNonNull(out.magnitude(), "magnitude").assign(alongV.divi(lengths));
-        out.a().assign(dW.mmul(factors.b().mulRowVector(gain).transpose()).muli(scaling));
-        out.b().assign(inward.muliRowVector(gain).muli(scaling));
+        out.a().assign(dW.mmul(factors.b().mulRowVector(gain).transpose()).muli(now));
+        out.b().assign(inward.muliRowVector(gain).muli(now));
     }
 
     private INDArray gain() {

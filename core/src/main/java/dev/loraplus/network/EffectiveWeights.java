@@ -15,8 +15,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * Lets any layer compute with W + scaling &middot; A &middot; B in place of W: the sum is built when factors have
- * changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW &middot; B<sup>T</sup> and
+ * Lets any layer compute with W + scaling &middot; A &middot; B in place of W: the sum is built when factors or the
+ * scaling have changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW &middot; B<sup>T</sup> and
  * dB = scaling &middot; A<sup>T</sup> &middot; dW.
  *
  * <p>Memory for the sums is taken at the first pass, so that attaching copies no weight; that for dW is shared by all
@@ -29,14 +29,15 @@ final class EffectiveWeights implements WeightPath {
     private final Map<String, Directions> directions = new HashMap<>();
     private final @Nullable ChangeDetector detector;
     private @Nullable INDArray scratch;
+    private double built = Double.NaN;
 
-    /** One adapted weight: what it is, what the layer computes with, as stored and as a matrix, factors and scaling. */
+    /** One adapted weight: its key, what it is, what the layer computes with, as stored and as a matrix, and factors. */
     private record Sum(
+            String key,
             INDArray base,
             INDArray stored,
             INDArray matrix,
             Factors factors,
-            double scaling,
             @Nullable Directions directions) {}
 
     EffectiveWeights(Layer layer, AdapterParameters parameters) {
@@ -52,7 +53,9 @@ final class EffectiveWeights implements WeightPath {
             return;
         }
         boolean baseMayChange = parameters.spec().storage() == Storage.EMBEDDED;
-        if (detector.changed() || baseMayChange) {
+        double scale = parameters.scale();
+        if (detector.changed() || baseMayChange || scale != built) {
+            built = scale;
             if (sums.isEmpty()) {
                 allocate();
             }
@@ -88,7 +91,7 @@ final class EffectiveWeights implements WeightPath {
 
     private void rebuild(Sum sum) {
         sum.stored().assign(sum.base());
-        Gemm.add(sum.factors().a(), sum.factors().b(), sum.scaling(), sum.matrix());
+        Gemm.add(sum.factors().a(), sum.factors().b(), parameters.scaling(sum.key()), sum.matrix());
         if (sum.directions() != null) {
             sum.directions().scale(sum.matrix());
         }
@@ -107,12 +110,7 @@ final class EffectiveWeights implements WeightPath {
                     directions.put(key, split);
                 }
                 sums.add(new Sum(
-                        parameters.base(key),
-                        own,
-                        parameters.weight(key).of(own),
-                        pair,
-                        parameters.scaling(key),
-                        split));
+                        key, parameters.base(key), own, parameters.weight(key).of(own), pair, split));
             });
         }
     }
@@ -120,6 +118,6 @@ final class EffectiveWeights implements WeightPath {
     private Directions directions(String key, Factors pair) {
         INDArray base = parameters.weight(key).of(parameters.base(key));
         INDArray lengths = Nd4j.createUninitialized(base.dataType(), base.size(1));
-        return new Directions(base, pair, parameters.scaling(key), lengths);
+        return new Directions(base, pair, () -> parameters.scaling(key), lengths);
     }
 }
