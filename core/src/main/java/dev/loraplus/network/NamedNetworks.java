@@ -158,9 +158,13 @@ public final class NamedNetworks<N> implements AdapterSet<N> {
 
     @Override
     public void setScale(String name, double factor) {
+        double before = scale(name);
         adapted(name).setScale(factor);
-        if (sum != null && active().contains(name)) {
-            sum = sum(active());
+        try {
+            sum = sum != null && active().contains(name) ? sum(active()) : sum;
+        } catch (IllegalStateException e) {
+            adapted(name).setScale(before);
+            throw e;
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
+import dev.loraplus.AdapterReport;
 import dev.loraplus.AdapterSet;
 import dev.loraplus.Bias;
 import dev.loraplus.LoraConfig;
@@ -16,15 +17,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.Sgd;
 
 /** What several adapters do on either kind of network; adapters of other ranks, targets and modules to save. */
 abstract class NamedNetworksContract<N> {
@@ -258,6 +263,33 @@ abstract class NamedNetworksContract<N> {
                     .hasMessageContaining("disabled");
         }
         assertThat(named.scale("first")).isEqualTo(1);
+        named.add("second", SECOND);
+        named.activate("first", "second");
+        INDArray sum = output(named.model());
+        try (AdaptedModel.Disabled disabled = adapted.disable()) {
+            assertThatThrownBy(() -> named.setScale("second", 2))
+                    .as("%s", disabled)
+                    .hasMessageContaining("disabled");
+        }
+        assertThat(named.scale("second")).isEqualTo(1);
+        assertSame(output(named.model()), sum);
+    }
+
+    @Test
+    void options_areThoseOfEachAdapter_andOfACombinationsFirst(@TempDir Path folder) throws IOException {
+        NetworkOptions options = NetworkOptions.defaults()
+                .withFineTune(
+                        FineTuneConfiguration.builder().updater(new Sgd(0.25)).build());
+        named.add("first", SECOND.toBuilder().lambda(4).build(), options).save(folder);
+        named.add("second", SECOND);
+
+        named.addCat("sum", shares("first", 1, "second", 1));
+        named.load("loaded", folder, builder -> builder.lambda(2), options);
+
+        assertThat(rates("first")).startsWith(0.25, 1.0);
+        assertThat(rates("second")).startsWith(0.01);
+        assertThat(rates("sum")).startsWith(0.25, 1.0);
+        assertThat(rates("loaded")).startsWith(0.25, 0.5);
     }
 
     @ParameterizedTest
@@ -305,6 +337,12 @@ abstract class NamedNetworksContract<N> {
         Map<String, INDArray> written = tensors(folder.resolve("other"));
         tensors(scaled.resolve("other"))
                 .forEach((name, tensor) -> assertSame(tensor, Objects.requireNonNull(written.get(name))));
+    }
+
+    private List<@Nullable Double> rates(String name) {
+        return named.adapted(name).describe().parameters().stream()
+                .<@Nullable Double>map(AdapterReport.Parameter::rate)
+                .toList();
     }
 
     private AdaptedNetwork<N> filled(AdaptedNetwork<N> adapted, long seed) {
