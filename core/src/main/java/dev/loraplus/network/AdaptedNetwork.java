@@ -11,6 +11,7 @@ import dev.loraplus.io.AdapterLoading;
 import dev.loraplus.io.PeftAdapterFile;
 import dev.loraplus.optim.TrainedParameter;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,6 +43,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     private final Map<String, INDArray> bases;
     private final Map<String, String> provenance = new LinkedHashMap<>();
     private @Nullable INDArray stash;
+    private double stashedScale;
     private int disabled;
 
     private AdaptedNetwork(Topology<N> topology, N network, LoraConfig config) {
@@ -131,7 +133,7 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         return load(GraphTopology.INSTANCE, base, folder, anyBase, change, options);
     }
 
-    private static <N> AdaptedNetwork<N> load(
+    static <N> AdaptedNetwork<N> load(
             Topology<N> topology,
             N base,
             Path folder,
@@ -153,18 +155,22 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
         }
     }
 
-    private static <N> AdaptedNetwork<N> attach(
-            Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
+    static <N> AdaptedNetwork<N> attach(Topology<N> topology, N base, LoraConfig config, NetworkOptions options) {
         return attach(topology, base, config, options, NetworkPlan.of(topology, base, config, options));
     }
 
     private static <N> AdaptedNetwork<N> attach(
             Topology<N> topology, N base, LoraConfig config, NetworkOptions options, NetworkPlan plan) {
-        Map<String, LoraLayer> wrapped =
-                new LayerWrapping(config, options, plan, topology.iteration(base), topology.epoch(base)).wrap();
-        N network = topology.rebuild(
-                base, (name, layer) -> Objects.requireNonNullElse(wrapped.get(name), layer), 0, 0, null);
-        return new AdaptedNetwork<>(topology, network, config);
+        try {
+            Map<String, LoraLayer> wrapped =
+                    new LayerWrapping(config, options, plan, topology.iteration(base), topology.epoch(base)).wrap();
+            N network = topology.rebuild(
+                    base, (name, layer) -> Objects.requireNonNullElse(wrapped.get(name), layer), 0, 0, null);
+            return new AdaptedNetwork<>(topology, network, config);
+        } finally {
+            // the store of weights holds them weakly, and the caller may have kept no reference
+            Reference.reachabilityFence(base);
+        }
     }
 
     private static <N> AdaptedNetwork<N> of(Topology<N> topology, N network) {
@@ -215,9 +221,9 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     /**
      * Gives the adapter the values of another one of the same weights, ranks and modules to save: a copy that
-     * {@link Adapter#copy()} took of {@link #adapter()} before, or a combination of such. Where scalings differ, A takes
-     * their quotient, so that the network computes as with the other adapter. Several adapters of other shapes, and a
-     * scale at run time, are for SameDiff graphs only.
+     * {@link Adapter#copy()} took of {@link #adapter()} before, or a combination of such. Where configured scalings
+     * differ, A takes their quotient, so that the network computes as with the other adapter; {@link #scale()} stays.
+     * {@link NamedNetworks} keeps several adapters, of any shapes.
      *
      * @throws IllegalArgumentException if weights, variables or shapes differ, or factors start from other weights;
      *     nothing is changed then
@@ -231,11 +237,33 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
                     double scaling = values.config().scalingOf(FileParameter.module(site, key));
                     quotients.put(
                             site.name() + "." + key,
-                            scaling / layer.parameters().scaling(key));
+                            scaling / layer.parameters().adapted(key).scaling());
                 });
             }
         }
         new FactorExchange(adapter(), values, quotients).assign();
+    }
+
+    /**
+     * Multiplies the scaling of all weights as the configuration gives it, until it is set again (PEFT:
+     * {@code set_scale}): 0 leaves the factors without effect, 1 is the configuration's own, bit for bit. Outputs,
+     * gradients, {@link #merge()}, clones and what DL4J writes take the scale along, adapter files don't hold it.
+     *
+     * @param factor any finite number
+     * @throws IllegalArgumentException if it is not finite
+     * @throws IllegalStateException if the network is disabled
+     */
+    public void setScale(double factor) {
+        if (!Double.isFinite(factor)) {
+            throw new IllegalArgumentException("The scale of an adapter must be finite, got " + factor + ".");
+        }
+        requireEnabled("scale");
+        applyScale(factor);
+    }
+
+    /** Returns what the scaling of all weights is multiplied by. */
+    public double scale() {
+        return NetworkConfigs.first(topology.sites(network)).scale();
     }
 
     @Override
@@ -264,7 +292,8 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
 
     /**
      * Makes the adapted network compute as its base does, until the returned handle is closed: its factors are set to
-     * zero, or to what was taken out of the weights for them, and its trained modules to the base's values, and {@code params()} shows that. Re-entrant.
+     * zero, or to what was taken out of the weights for them, its scale to 1, and its trained modules to the base's
+     * values, and {@code params()} shows that. Re-entrant.
      *
      * @throws IllegalStateException if base weights of trained modules are no longer in memory
      */
@@ -276,6 +305,8 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
                     .filter(site -> isTrained(site) && !isPlain(site))
                     .forEach(site -> trained.put(site, base(site)));
             stash = topology.params(network).dup();
+            stashedScale = scale();
+            applyScale(1);
             topology.sites(network).forEach(AdaptedNetwork::clearFactors);
             trained.forEach(PlainNetworks::fill);
         }
@@ -342,7 +373,16 @@ public final class AdaptedNetwork<N> implements AdaptedModel<N> {
     private void enable() {
         if (--disabled == 0 && stash != null) {
             topology.params(network).assign(stash);
+            applyScale(stashedScale);
             stash = null;
+        }
+    }
+
+    private void applyScale(double factor) {
+        for (Site site : topology.sites(network)) {
+            if (site.conf() instanceof LoraLayer lora) {
+                lora.setScale(factor);
+            }
         }
     }
 

@@ -82,9 +82,14 @@ final class AdapterParameters {
         return adapted(key).matrix();
     }
 
-    /** Returns what the product of a weight's factors is multiplied by. */
+    /** Returns what the product of a weight's factors is multiplied by now. */
     double scaling(String key) {
-        return adapted(key).scaling();
+        return adapted(key).scaling() * scale();
+    }
+
+    /** Returns what the configured scaling of all weights is multiplied by. */
+    double scale() {
+        return conf.scale();
     }
 
     /** Returns the factors by key of the adapted weight. */
@@ -101,14 +106,17 @@ final class AdapterParameters {
     @Nullable
     TakenStart start(String key) {
         Factors pair = starts().get(key);
-        return pair == null ? null : new TakenStart(pair, scaling(key));
+        return pair == null ? null : new TakenStart(pair, adapted(key).scaling());
     }
 
-    /** Returns factors whose product, times the scaling, is what the layer adds to a base weight. */
+    /** Returns factors whose product, times the configured scaling, is what the layer adds to a base weight. */
     Factors change(String key) {
         Factors live = known(factors(), key, "adapted weight");
+        Factors scaled = scale() == 1
+                ? live
+                : new Factors(live.a(), live.b().mul(scale()), live.bias(), live.magnitude());
         TakenStart start = start(key);
-        return start == null ? live : start.outOf(live);
+        return start == null ? scaled : start.outOf(scaled);
     }
 
     /** Returns the trained biases by their keys in the wrapped layer. */

@@ -2,6 +2,7 @@ package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
 import java.util.Objects;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -18,7 +19,7 @@ final class Directions {
     private final INDArray weight;
     private final Factors factors;
     private final INDArray magnitude;
-    private final double scaling;
+    private final DoubleSupplier scaling;
     private final @Nullable TakenStart start;
     private final INDArray lengths;
 
@@ -27,10 +28,16 @@ final class Directions {
      *
      * @param weight W {@code [nIn, nOut]}, which is not changed
      * @param factors A {@code [nIn, r]}, B {@code [r, nOut]} and m {@code [nOut]}
+     * @param scaling what A &middot; B is multiplied by now
      * @param start what is taken out of W, if anything is
      * @param lengths memory for ||V|| {@code [nOut]}, outside of workspaces
      */
-    Directions(INDArray weight, Factors factors, double scaling, @Nullable TakenStart start, INDArray lengths) {
+    Directions(
+            INDArray weight,
+            Factors factors,
+            DoubleSupplier scaling,
+            @Nullable TakenStart start,
+            INDArray lengths) {
         this.weight = weight;
         this.factors = factors;
         this.magnitude = Objects.requireNonNull(factors.magnitude(), "magnitude");
@@ -53,15 +60,16 @@ final class Directions {
      */
     void backward(INDArray dW, Factors out) {
         INDArray gain = gain();
+        double now = scaling.getAsDouble();
         INDArray inward = factors.a().transpose().mmul(dW);
         INDArray alongV =
-                dW.mul(weight).sum(0).addi(inward.mul(factors.b()).sum(0).muli(scaling));
+                dW.mul(weight).sum(0).addi(inward.mul(factors.b()).sum(0).muli(now));
         if (start != null) {
             start.fromInnerProducts(alongV, dW);
         }
         Objects.requireNonNull(out.magnitude(), "magnitude").assign(alongV.divi(lengths));
-        out.a().assign(dW.mmul(factors.b().mulRowVector(gain).transpose()).muli(scaling));
-        out.b().assign(inward.muliRowVector(gain).muli(scaling));
+        out.a().assign(dW.mmul(factors.b().mulRowVector(gain).transpose()).muli(now));
+        out.b().assign(inward.muliRowVector(gain).muli(now));
     }
 
     private INDArray gain() {

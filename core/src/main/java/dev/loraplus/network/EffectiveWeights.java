@@ -16,8 +16,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Lets any layer compute with W + scaling &middot; A &middot; B, less what the factors started from, in place of W: the sum
- * is built when factors have changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW &middot;
- * B<sup>T</sup> and dB = scaling &middot; A<sup>T</sup> &middot; dW.
+ * is built when factors or the scaling have changed, and the layer's gradient at it, dW, gives dA = scaling &middot; dW
+ * &middot; B<sup>T</sup> and dB = scaling &middot; A<sup>T</sup> &middot; dW.
  *
  * <p>Memory for the sums is taken at the first pass, so that attaching copies no weight; that for dW is shared by all
  * layers. Passes of several threads at once see a whole sum, as long as nobody changes factors meanwhile.
@@ -29,14 +29,15 @@ final class EffectiveWeights implements WeightPath {
     private final Map<String, Directions> directions = new HashMap<>();
     private final @Nullable ChangeDetector detector;
     private @Nullable INDArray scratch;
+    private double built = Double.NaN;
 
-    /** One adapted weight: what it is, what the layer computes with, as stored and as a matrix, factors and scaling. */
+    /** One adapted weight: its key, what it is, what the layer computes with, as stored and as a matrix, and factors. */
     private record Sum(
+            String key,
             INDArray base,
             INDArray stored,
             INDArray matrix,
             Factors factors,
-            double scaling,
             @Nullable TakenStart start,
             @Nullable Directions directions) {}
 
@@ -53,7 +54,9 @@ final class EffectiveWeights implements WeightPath {
             return;
         }
         boolean baseMayChange = parameters.spec().storage() == Storage.EMBEDDED;
-        if (detector.changed() || baseMayChange) {
+        double scale = parameters.scale();
+        if (detector.changed() || baseMayChange || scale != built) {
+            built = scale;
             if (sums.isEmpty()) {
                 allocate();
             }
@@ -89,7 +92,7 @@ final class EffectiveWeights implements WeightPath {
 
     private void rebuild(Sum sum) {
         sum.stored().assign(sum.base());
-        Gemm.add(sum.factors().a(), sum.factors().b(), sum.scaling(), sum.matrix());
+        Gemm.add(sum.factors().a(), sum.factors().b(), parameters.scaling(sum.key()), sum.matrix());
         if (sum.start() != null) {
             sum.start().from(sum.matrix());
         }
@@ -111,11 +114,11 @@ final class EffectiveWeights implements WeightPath {
                     directions.put(key, split);
                 }
                 sums.add(new Sum(
+                        key,
                         parameters.base(key),
                         own,
                         parameters.weight(key).of(own),
                         pair,
-                        parameters.scaling(key),
                         parameters.start(key),
                         split));
             });
@@ -125,6 +128,6 @@ final class EffectiveWeights implements WeightPath {
     private Directions directions(String key, Factors pair) {
         INDArray base = parameters.weight(key).of(parameters.base(key));
         INDArray lengths = Nd4j.createUninitialized(base.dataType(), base.size(1));
-        return new Directions(base, pair, parameters.scaling(key), parameters.start(key), lengths);
+        return new Directions(base, pair, () -> parameters.scaling(key), parameters.start(key), lengths);
     }
 }

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -95,6 +96,11 @@ final class GraphTopology implements Topology<ComputationGraph> {
         ComputationGraph rebuilt = new ComputationGraph(conf);
         rebuilt.init(params, false);
         return rebuilt;
+    }
+
+    @Override
+    public void setListener(ComputationGraph network, TrainingListener listener) {
+        network.setListeners(listener);
     }
 
     /** Names a layer as its vertex, by which graphs find it; it differs in a network that became a graph. */

@@ -1,32 +1,37 @@
 package dev.loraplus.network;
 
 import dev.loraplus.Adapter.Factors;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Holds W + scaling &middot; A &middot; B, less what the factors started from, of a layer that computes through a branch in training, so that a prediction
- * costs what the base's does: two thin products more would be half the time of one example.
+ * Holds W + scaling &middot; A &middot; B, less what the factors started from, of a layer that computes through a branch in
+ * training, so that a prediction costs what the base's does: two thin products more would be half the time of one
+ * example.
  *
- * <p>Memory is taken at the first prediction, and the sum is built again when a factor has changed. Passes of several
+ * <p>Memory is taken at the first prediction, and the sum is built again when a factor or the scaling has
+ * changed. Passes of several
  * threads at once see a whole sum, as long as nobody changes factors meanwhile.
  */
 final class InferenceWeight {
     private final Factors factors;
-    private final double scaling;
+    private final DoubleSupplier scaling;
     private final @Nullable TakenStart start;
     private final ChangeDetector detector;
     private @Nullable INDArray sum;
+    private double built = Double.NaN;
 
     /**
      * Watches the factors of a weight.
      *
+     * @param scaling what their product is multiplied by now
      * @param start what is taken out of the weight, if anything is
      * @param view the memory of all of these
      */
-    InferenceWeight(Factors factors, double scaling, @Nullable TakenStart start, INDArray view) {
+    InferenceWeight(Factors factors, DoubleSupplier scaling, @Nullable TakenStart start, INDArray view) {
         this.factors = factors;
         this.scaling = scaling;
         this.start = start;
@@ -35,7 +40,8 @@ final class InferenceWeight {
 
     /** Returns the sum for a frozen weight W {@code [nIn, nOut]}. */
     synchronized INDArray of(INDArray weight) {
-        boolean changed = detector.changed();
+        double now = scaling.getAsDouble();
+        boolean changed = detector.changed() || now != built;
         INDArray known = sum;
         if (known == null) {
             try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
@@ -45,10 +51,11 @@ final class InferenceWeight {
         }
         if (changed) {
             known.assign(weight);
-            Gemm.add(factors.a(), factors.b(), scaling, known);
+            Gemm.add(factors.a(), factors.b(), now, known);
             if (start != null) {
                 start.from(known);
             }
+            built = now;
         }
         return known;
     }

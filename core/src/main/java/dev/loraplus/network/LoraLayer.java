@@ -46,6 +46,7 @@ public final class LoraLayer extends BaseWrapperLayer {
 
     private LoraSpec spec;
     private final @Nullable List<String> requested;
+    private double scale = 1;
 
     /** Keeps base weights in memory for as long as there is a layer that can be taken back to them. */
     @SuppressWarnings("unused")
@@ -137,12 +138,15 @@ public final class LoraLayer extends BaseWrapperLayer {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof LoraLayer that && spec.equals(that.spec) && underlying.equals(that.underlying);
+        return other instanceof LoraLayer that
+                && spec.equals(that.spec)
+                && scale == that.scale
+                && underlying.equals(that.underlying);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(spec, underlying);
+        return Objects.hash(spec, scale, underlying);
     }
 
     @Override
@@ -157,6 +161,15 @@ public final class LoraLayer extends BaseWrapperLayer {
 
     LoraSpec spec() {
         return spec;
+    }
+
+    /** Returns what the scaling of all weights is multiplied by. */
+    double scale() {
+        return scale;
+    }
+
+    void setScale(double factor) {
+        scale = factor;
     }
 
     /** Finds the weights of a layer of a new network, now that its sizes are known. */

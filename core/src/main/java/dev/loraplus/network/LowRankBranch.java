@@ -47,7 +47,7 @@ final class LowRankBranch {
         INDArray view = parameters.factorView();
         return view == null || parameters.spec().storage() == Storage.EMBEDDED || HostBytes.of(view) == null
                 ? null
-                : new InferenceWeight(factors, parameters.scaling(key), parameters.start(key), view);
+                : new InferenceWeight(factors, () -> parameters.scaling(key), parameters.start(key), view);
     }
 
     /** Returns the weight that a pass multiplies by, before {@link #addTo} adds what it lacks. */

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -83,6 +84,11 @@ final class MultiLayerTopology implements Topology<MultiLayerNetwork> {
         MultiLayerNetwork rebuilt = new MultiLayerNetwork(conf);
         rebuilt.init(params, false);
         return rebuilt;
+    }
+
+    @Override
+    public void setListener(MultiLayerNetwork network, TrainingListener listener) {
+        network.setListeners(listener);
     }
 
     /** Returns the layers' names, and the index for a layer without one or with one that comes twice. */

@@ -84,6 +84,7 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
     private static Target target(Site site, AdapterLayer layer, String key, Factors pair) {
         LoraLayer conf = (LoraLayer) site.conf();
         AdaptedWeight settings = layer.parameters().adapted(key);
+        double scaling = layer.parameters().scaling(key);
         INDArray weight = layer.parameters().base(key);
         String use = conf.getUnderlying().getClass().getSimpleName()
                 + (BranchLayers.supports(conf.getUnderlying()) && !settings.dora()
@@ -93,17 +94,10 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
                 site.name() + "." + key,
                 shape(weight.shape()),
                 (int) pair.a().size(1),
-                settings.scaling(),
+                scaling,
                 settings.lambda(),
                 List.of(use),
-                pair.magnitude() == null
-                        ? ChangeStatistics.of(pair.a(), pair.b(), settings.scaling(), weight)
-                        : ChangeStatistics.of(
-                                pair.a(),
-                                pair.b(),
-                                settings.scaling(),
-                                pair.magnitude(),
-                                layer.parameters().weight(key).of(weight)));
+                ChangeStatistics.of(pair.a(), pair.b(), scaling, weight));
     }
 
     private @Nullable Double rate(Site site, TrainedParameter parameter) {

@@ -65,7 +65,13 @@ record NetworkPlan(
         return adapted.containsKey(site.name()) || biases.containsKey(site.name());
     }
 
-    private static <N> void requireAdaptable(Topology<N> topology, N network) {
+    /**
+     * Checks a network itself.
+     *
+     * @throws IllegalArgumentException if it is not initialized, adapted already, neither FLOAT nor DOUBLE, or has
+     *     parameters outside its layers
+     */
+    static <N> void requireAdaptable(Topology<N> topology, N network) {
         topology.requireInitialized(network);
         List<String> ours = topology.sites(network).stream()
                 .filter(site -> site.conf() instanceof LoraLayer)

@@ -106,14 +106,14 @@ final class PlainNetworks<N> {
         try {
             INDArray weight = parameters.weight(key).of(stored);
             Factors change = parameters.change(key);
-            double scaling = parameters.scaling(key);
+            double scaling = parameters.adapted(key).scaling();
             if (pair.magnitude() != null) {
                 Magnitudes.merge(weight, change.a(), change.b(), scaling, pair.magnitude(), false);
             } else {
                 LowRankDelta.addTo(weight, change.a(), change.b(), scaling, false);
             }
             if (pair.bias() != null) {
-                bias(site, key).addi(pair.bias().mul(scaling));
+                bias(site, key).addi(pair.bias().mul(parameters.scaling(key)));
             }
         } catch (IllegalArgumentException e) {
             throw new ArithmeticException("Cannot merge '" + site.name() + "." + key + "': " + e.getMessage());

@@ -3,6 +3,7 @@ package dev.loraplus.network;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,6 +42,9 @@ interface Topology<N> {
      * @param params the flat vector to use; {@code null} lets each layer fill its own
      */
     N rebuild(N network, BiFunction<String, Layer, Layer> change, int iteration, int epoch, @Nullable INDArray params);
+
+    /** Gives a network a listener in place of those it has. */
+    void setListener(N network, TrainingListener listener);
 
     /**
      * Checks that a network has parameters.

@@ -6,7 +6,6 @@ import dev.loraplus.samediff.AdaptedGraph
 import dev.loraplus.samediff.NamedAdapters
 import org.nd4j.autodiff.samediff.SameDiff
 import java.nio.file.Path
-import java.util.OptionalInt
 
 /**
  * Keeps several adapters of this graph by name; the one named last is in the graph, unless the block activates others.
@@ -37,7 +36,7 @@ public fun SameDiff.adapters(block: AdaptersScope.() -> Unit): NamedAdapters {
 @LoraDsl
 public class AdaptersScope internal constructor(
     private val adapters: NamedAdapters,
-) {
+) : AdapterSetScope(adapters) {
     /**
      * Loads a saved adapter, and activates it alone.
      *
@@ -64,56 +63,4 @@ public class AdaptersScope internal constructor(
         alpha: Number? = null,
         block: GraphLoraScope.() -> Unit = {},
     ): AdaptedGraph = adapters.add(name, GraphLoraScope(rank, lambda, alpha).apply(block).config())
-
-    /**
-     * Multiplies an adapter's scaling.
-     *
-     * @sample dev.loraplus.dsl.samples.combinedAdapters
-     */
-    public fun scale(
-        name: String,
-        factor: Number,
-    ): Unit = adapters.setScale(name, factor.toDouble())
-
-    /**
-     * Puts these adapters into the graph, in place of the others; the changes of several add up.
-     *
-     * @sample dev.loraplus.dsl.samples.combinedAdapters
-     */
-    public fun activate(vararg names: String): Unit = adapters.activate(*names)
-
-    /**
-     * Adds up the factors of adapters of one rank, each with its share.
-     *
-     * @sample dev.loraplus.dsl.samples.combinedAdapters
-     */
-    public fun linear(
-        name: String,
-        vararg shares: Pair<String, Number>,
-    ): Unit = adapters.addLinear(name, weights(shares))
-
-    /**
-     * Puts the factors of adapters side by side, each with its share.
-     *
-     * @sample dev.loraplus.dsl.samples.combinedAdapters
-     */
-    public fun cat(
-        name: String,
-        vararg shares: Pair<String, Number>,
-    ): Unit = adapters.addCat(name, weights(shares))
-
-    /**
-     * Takes the best approximation of a rank to what adapters change together, each with its share.
-     *
-     * @sample dev.loraplus.dsl.samples.combinedAdapters
-     * @param rank at least 1; null is the largest of the adapters' ranks
-     */
-    public fun svd(
-        name: String,
-        vararg shares: Pair<String, Number>,
-        rank: Int? = null,
-    ): Unit = adapters.addSvd(name, weights(shares), rank?.let { OptionalInt.of(it) } ?: OptionalInt.empty())
-
-    private fun weights(shares: Array<out Pair<String, Number>>): Map<String, Double> =
-        shares.associate { (name, share) -> name to share.toDouble() }
 }

@@ -6,6 +6,7 @@ import dev.loraplus.LoraConfig
 import dev.loraplus.Targets
 import dev.loraplus.network.LoraLayer
 import dev.loraplus.network.LoraPlusVertex
+import dev.loraplus.network.NamedNetworks
 import dev.loraplus.network.NetworkOptions
 import dev.loraplus.network.Storage
 import dev.loraplus.optim.Grouping
@@ -21,6 +22,8 @@ import io.kotest.core.spec.style.FreeSpec
 import io.kotest.matchers.shouldBe
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder
 import org.deeplearning4j.nn.conf.layers.DenseLayer
+import org.deeplearning4j.nn.graph.ComputationGraph
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork
 import org.nd4j.autodiff.samediff.SameDiff
 import org.nd4j.linalg.learning.config.Sgd
 import java.lang.reflect.Modifier
@@ -191,6 +194,29 @@ class SurfaceTest :
                     "addSvd" by { adapters { svd("both", "legal" to 0.5, "medical" to 0.5, rank = 4) } },
                     "names" by onTheHandle,
                     "active" by onTheHandle,
+                    "model" by onTheHandle,
+                    "adapted" by onTheHandle,
+                    "adapter" by onTheHandle,
+                    "scale" by onTheHandle,
+                    "remove" by onTheHandle,
+                    "save" by onTheHandle,
+                )
+        }
+
+        "NamedNetworks" {
+            methods<NamedNetworks<*>>() shouldBe
+                setOf(
+                    "on" by { it: MultiLayerNetwork -> it.adapters { } },
+                    "add" by { networks { adapter("legal", rank = 4) { storage = Storage.EMBEDDED } } },
+                    "load" by { networks { adapter("legal", folder) { lambda = 4 } } },
+                    "activate" by { networks { activate("legal") } },
+                    "setScale" by { networks { scale("legal", 0.5) } },
+                    "addLinear" by { networks { linear("both", "legal" to 0.5, "medical" to 0.5) } },
+                    "addCat" by { networks { cat("both", "legal" to 0.5, "medical" to 0.5) } },
+                    "addSvd" by { networks { svd("both", "legal" to 0.5, "medical" to 0.5, rank = 4) } },
+                    "names" by onTheHandle,
+                    "active" by onTheHandle,
+                    "model" by onTheHandle,
                     "adapted" by onTheHandle,
                     "adapter" by onTheHandle,
                     "scale" by onTheHandle,
@@ -244,6 +270,8 @@ private fun network(block: NetworkLoraScope.() -> Unit) = NetworkLoraScope(null,
 private fun trainer(block: TrainScope.() -> Unit) = TrainScope().apply(block)
 
 private fun adapters(block: AdaptersScope.() -> Unit) = block
+
+private fun networks(block: NetworkAdaptersScope<ComputationGraph>.() -> Unit) = block
 
 private fun vertex(block: VertexScope.() -> Unit) = VertexScope().apply(block)
 

@@ -146,6 +146,40 @@ internal fun combinedAdapters() {
     check(adapters.adapted().config().rank() == 3)
 }
 
+internal fun namedNetworks() {
+    val folder = Given.folder()
+    Given.network().lora(rank = 2) { targets { include("hidden") } }.save(folder)
+
+    val base = Given.network()
+    val adapters =
+        base.adapters {
+            adapter("legal", folder) { optimizer { adamW(eta = 1e-3) } }
+            adapter("medical", rank = 3, lambda = 8) { targets { include("second") } }
+        }
+    check(adapters.active() == listOf("medical"))
+    adapters.model().fit(Given.data(), 2)
+    adapters.activate("legal")
+    val legal: MultiLayerNetwork = adapters.model()
+    check(legal.output(Given.features()) == base.output(Given.features()))
+}
+
+internal fun combinedNetworks() {
+    val adapters =
+        Given.graphOfLayers().adapters {
+            adapter("legal", rank = 2)
+            adapter("medical", rank = 2) { seed = 1 }
+            scale("legal", 0.5)
+            linear("mean", "legal" to 0.5, "medical" to 0.5)
+            cat("sum", "legal" to 1, "medical" to 1)
+            svd("best", "legal" to 1, "medical" to 1, rank = 3)
+            activate("legal", "medical")
+        }
+    val both: ComputationGraph = adapters.model()
+    check(both.outputSingle(Given.features()).columns() == 3)
+    adapters.activate("best")
+    check(adapters.adapted().config().rank() == 3)
+}
+
 internal fun loadOntoGraph() {
     val folder = Given.folder()
     Given.graph().lora(rank = 2) { targets { include("query") } }.save(folder)
