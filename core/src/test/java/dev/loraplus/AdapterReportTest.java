@@ -14,6 +14,8 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -56,11 +58,18 @@ class AdapterReportTest {
         assertThat(report.at("/parameters/2/rate").isNull()).isTrue();
     }
 
-    @Test
-    void reportOfAGraph_comparesWithTheOriginalWeights_inEveryState() {
-        AdaptedGraph adapted = LoraPlus.attach(graph(), CONFIG);
+    @ParameterizedTest
+    @CsvSource({"A_RANDOM_B_ZERO, false", "PISSA, false", "A_RANDOM_B_ZERO, true", "PISSA, true"})
+    void reportOfAGraph_comparesWithTheOriginalWeights_inEveryState(Initialization start, boolean dora) {
+        AdaptedGraph adapted = LoraPlus.attach(
+                graph(), CONFIG.toBuilder().initialization(start).dora(dora).build());
+        assertThat(adapted.describe().targets())
+                .allSatisfy(target -> assertThat(target.change().norm()).isLessThan(1e-13));
         assign(adapted.adapter());
+        INDArray a = adapted.adapter().factors().get("first").a();
+        a.putScalar(0, 0, 3);
         AdapterReport attached = adapted.describe();
+        assertThat(attached.targets().get(0).change().norm()).isGreaterThan(0.1);
         adapted.merge();
 
         assertThat(adapted.describe()).isEqualTo(attached);

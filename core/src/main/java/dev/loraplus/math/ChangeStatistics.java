@@ -1,6 +1,7 @@
 package dev.loraplus.math;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -43,22 +44,28 @@ public record ChangeStatistics(double normA, double normB, double norm, double r
     }
 
     /**
-     * Measures a pair of factors with magnitudes: the change is m &middot; V / ||V|| - W with V = W + scaling &middot; A
-     * &middot; B, the length over the inputs of each output (arXiv 2402.09353), formed as a whole in DOUBLE. The
-     * effective rank is that of A &middot; B.
+     * Measures a pair of factors where the change is more than their product, from the whole weights in DOUBLE: W' - W
+     * with W' = V = F + scaling &middot; A &middot; B, or m &middot; V / ||V||, the length over the inputs of each
+     * output (arXiv 2402.09353). The effective rank is that of A &middot; B.
      *
      * @param a the input side {@code [nIn, r]}
      * @param b the output side {@code [r, nOut]}
      * @param scaling what the product is multiplied by
-     * @param magnitude m {@code [nOut]}
-     * @param weight W {@code [nIn, nOut]}, which is not changed
+     * @param magnitude m {@code [nOut]}, or {@code null}
+     * @param frozen F {@code [nIn, nOut]}, what the product is added to: not W where factors start from W itself
+     * @param weight W {@code [nIn, nOut]}
      * @throws IllegalArgumentException if shapes don't fit
      */
-    public static ChangeStatistics of(INDArray a, INDArray b, double scaling, INDArray magnitude, INDArray weight) {
+    public static ChangeStatistics of(
+            INDArray a, INDArray b, double scaling, @Nullable INDArray magnitude, INDArray frozen, INDArray weight) {
         ChangeStatistics ofProduct = of(a, b, scaling, weight);
+        INDArray changed = frozen.castTo(DataType.DOUBLE).dup('c');
+        if (magnitude == null) {
+            LowRankDelta.addTo(changed, a, b, scaling, false);
+        } else {
+            Magnitudes.merge(changed, a, b, scaling, magnitude, false);
+        }
         INDArray whole = weight.castTo(DataType.DOUBLE);
-        INDArray changed = whole.dup('c');
-        Magnitudes.merge(changed, a, b, scaling, magnitude, false);
         double norm = changed.subi(whole).norm2Number().doubleValue();
         return new ChangeStatistics(
                 ofProduct.normA,

@@ -112,9 +112,8 @@ final class AdapterParameters {
     /** Returns factors whose product, times the configured scaling, is what the layer adds to a base weight. */
     Factors change(String key) {
         Factors live = known(factors(), key, "adapted weight");
-        Factors scaled = scale() == 1
-                ? live
-                : new Factors(live.a(), live.b().mul(scale()), live.bias(), live.magnitude());
+        Factors scaled =
+                scale() == 1 ? live : new Factors(live.a(), live.b().mul(scale()), live.bias(), live.magnitude());
         TakenStart start = start(key);
         return start == null ? scaled : start.outOf(scaled);
     }

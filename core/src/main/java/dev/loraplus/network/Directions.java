@@ -32,12 +32,7 @@ final class Directions {
      * @param start what is taken out of W, if anything is
      * @param lengths memory for ||V|| {@code [nOut]}, outside of workspaces
      */
-    Directions(
-            INDArray weight,
-            Factors factors,
-            DoubleSupplier scaling,
-            @Nullable TakenStart start,
-            INDArray lengths) {
+    Directions(INDArray weight, Factors factors, DoubleSupplier scaling, @Nullable TakenStart start, INDArray lengths) {
         this.weight = weight;
         this.factors = factors;
         this.magnitude = Objects.requireNonNull(factors.magnitude(), "magnitude");

@@ -97,7 +97,21 @@ record NetworkDescription(List<Site> sites, DataType type, int iteration, int ep
                 scaling,
                 settings.lambda(),
                 List.of(use),
-                ChangeStatistics.of(pair.a(), pair.b(), scaling, weight));
+                change(layer.parameters(), key, pair));
+    }
+
+    private static ChangeStatistics change(AdapterParameters parameters, String key, Factors pair) {
+        TakenStart start = parameters.start(key);
+        double scaling = parameters.scaling(key);
+        if (start == null && pair.magnitude() == null) {
+            return ChangeStatistics.of(pair.a(), pair.b(), scaling, parameters.base(key));
+        }
+        INDArray weight = parameters.weight(key).of(parameters.base(key));
+        INDArray frozen = weight.dup();
+        if (start != null) {
+            start.from(frozen);
+        }
+        return ChangeStatistics.of(pair.a(), pair.b(), scaling, pair.magnitude(), frozen, weight);
     }
 
     private @Nullable Double rate(Site site, TrainedParameter parameter) {

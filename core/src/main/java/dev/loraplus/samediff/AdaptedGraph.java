@@ -299,8 +299,10 @@ public final class AdaptedGraph implements AdaptedModel<SameDiff> {
     public AdapterReport describe() {
         Map<String, INDArray> base = baseWeights(graph, plan.saved().keySet(), adapterNames());
         weightOriginals.forEach(base::replace);
+        Map<String, INDArray> frozen = new LinkedHashMap<>(base);
+        changes.frozenWeights().forEach(frozen::replace);
         changes.originalWeights().forEach(base::replace);
-        return new GraphReport(graph, config, scale, plan.targets(), factors, base).of(parameters());
+        return new GraphReport(graph, config, scale, plan.targets(), factors, base, frozen).of(parameters());
     }
 
     /**

@@ -41,7 +41,9 @@ final class BaseChanges {
 
     /** Gives all arrays their original values back. */
     void undo() {
-        others.forEach((name, value) -> live(name).assign(value));
+        if (!swapped) {
+            swap();
+        }
     }
 
     /** Returns the frozen weights as they were, by name. */
@@ -49,6 +51,13 @@ final class BaseChanges {
         Map<String, INDArray> originals = new LinkedHashMap<>();
         weights.forEach(name -> originals.put(name, swapped ? live(name) : others.getOrDefault(name, live(name))));
         return originals;
+    }
+
+    /** Returns the frozen weights that the adapter computes with, by name, where the graph holds the original ones. */
+    Map<String, INDArray> frozenWeights() {
+        Map<String, INDArray> frozen = new LinkedHashMap<>(others);
+        frozen.keySet().retainAll(swapped ? weights : Set.of());
+        return frozen;
     }
 
     private INDArray live(String name) {

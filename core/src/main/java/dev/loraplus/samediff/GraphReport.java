@@ -27,6 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param targets the weights with factors
  * @param factors their factors
  * @param base the frozen weights, as they are without the adapter
+ * @param frozen what the factors' products are added to
  */
 record GraphReport(
         SameDiff graph,
@@ -34,7 +35,8 @@ record GraphReport(
         double scale,
         List<AdaptableWeight> targets,
         Map<String, Factors> factors,
-        Map<String, INDArray> base) {
+        Map<String, INDArray> base,
+        Map<String, INDArray> frozen) {
 
     /** Returns the report on an adapter with these trained parameters. */
     AdapterReport of(List<TrainedParameter> parameters) {
@@ -68,14 +70,15 @@ record GraphReport(
                 change(weight, pair, scaling, values));
     }
 
-    private static ChangeStatistics change(AdaptableWeight weight, Factors pair, double scaling, INDArray values) {
-        return pair.magnitude() == null
+    private ChangeStatistics change(AdaptableWeight weight, Factors pair, double scaling, INDArray values) {
+        return pair.magnitude() == null && !config.initialization().changesBase()
                 ? ChangeStatistics.of(pair.a(), pair.b(), scaling, values)
                 : ChangeStatistics.of(
                         pair.a(),
                         pair.b(),
                         scaling,
                         pair.magnitude(),
+                        weight.view().weightOf(Objects.requireNonNull(frozen.get(weight.name()))),
                         weight.view().weightOf(values));
     }
 

@@ -57,8 +57,8 @@ class ChangeStatisticsTest {
         double[][] weight = values(nIn, nOut);
         double[] magnitude = values(1, nOut)[0];
 
-        ChangeStatistics statistics =
-                ChangeStatistics.of(array(a), array(b), SCALING, Nd4j.createFromArray(magnitude), array(weight));
+        ChangeStatistics statistics = ChangeStatistics.of(
+                array(a), array(b), SCALING, Nd4j.createFromArray(magnitude), array(weight), array(weight));
 
         double[][] sum = matrix(weight)
                 .add(matrix(a).multiply(matrix(b)).scalarMultiply(SCALING))
@@ -80,6 +80,22 @@ class ChangeStatisticsTest {
         assertThat(statistics.effectiveRank())
                 .isEqualTo(ChangeStatistics.of(array(a), array(b), SCALING, array(weight))
                         .effectiveRank());
+    }
+
+    @Test
+    void of_fromAWeightThatFactorsStartFrom_isZeroAtTheStart() {
+        double[][] a = values(5, 2);
+        double[][] b = values(2, 7);
+        double[][] weight = values(5, 7);
+        RealMatrix product = matrix(a).multiply(matrix(b)).scalarMultiply(SCALING);
+        INDArray rest = array(matrix(weight).subtract(product).getData());
+
+        assertThat(ChangeStatistics.of(array(a), array(b), SCALING, null, rest, array(weight))
+                        .norm())
+                .isLessThan(1e-14);
+        assertThat(ChangeStatistics.of(array(a), array(values(2, 7)), SCALING, null, rest, array(weight))
+                        .norm())
+                .isGreaterThan(0.1);
     }
 
     @ParameterizedTest

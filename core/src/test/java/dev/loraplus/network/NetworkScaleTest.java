@@ -2,7 +2,9 @@ package dev.loraplus.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
+import dev.loraplus.Initialization;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import java.io.IOException;
@@ -36,15 +38,23 @@ class NetworkScaleTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'Dense, Output', false", "'Dense, Output', true", "LSTM, false"})
-    void scale_countsInOutputsMergesAndGradients(String name, boolean dora) {
+    @CsvSource({
+        "'Dense, Output', false, A_RANDOM_B_ZERO",
+        "'Dense, Output', true, A_RANDOM_B_ZERO",
+        "LSTM, false, A_RANDOM_B_ZERO",
+        "'Dense, Output', false, PISSA",
+        "'Dense, Output', true, PISSA",
+        "LSTM, false, PISSA"
+    })
+    void scale_countsInOutputsMergesAndGradients(String name, boolean dora, Initialization start) {
         LayerKind kind = LayerKind.all()
                 .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow();
+        MultiLayerNetwork base = kind.network(new NoOp());
         AdaptedNetwork<MultiLayerNetwork> adapted = LoraPlus.attach(
-                kind.network(new NoOp()),
-                CONFIG.toBuilder().lambda(1).dora(dora).build());
+                base,
+                CONFIG.toBuilder().lambda(1).dora(dora).initialization(start).build());
         MultiLayerNetwork network = adapted.model();
         Networks.fill(network.params(), 3);
         INDArray once = network.output(kind.features()).dup();
@@ -59,6 +69,12 @@ class NetworkScaleTest {
         if (!dora) {
             assertThat(KindChecks.passesGradientCheck(network, kind)).isTrue();
         }
+        try (AdaptedModel.Disabled disabled = adapted.disable()) {
+            assertThat(Networks.difference(network.output(kind.features()), base.output(kind.features())))
+                    .as("%s", disabled)
+                    .isLessThan(1e-12);
+        }
+        assertThat(network.output(kind.features()).equalsWithEps(scaled, 0)).isTrue();
 
         adapted.setScale(1);
         assertThat(network.output(kind.features()).equalsWithEps(once, 0)).isTrue();
