@@ -27,8 +27,8 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
  * Times DL4J networks with LoRA+ of rank 8 on every layer against the same networks without: a training step against one
- * of full fine-tuning, and a prediction for one example against the base's. The two are alternated in one run, predictions in
- * rows of 50; medians of the times and of the rounds' ratios are printed.
+ * of full fine-tuning, and a prediction for one example against the base's. The two are alternated in one run,
+ * predictions in rows of 50; medians of the times, and of the ratios of two rounds each, are printed.
  */
 public final class NetworkBenchmark {
     private static final int RANK = 8;
@@ -46,10 +46,15 @@ public final class NetworkBenchmark {
     /**
      * Runs the benchmark; exits with 1 if no case was timed.
      *
-     * @param args the number of timed rounds, 30 by default, and a part of the names of the cases, by default all
+     * @param args the number of timed rounds, even and 30 by default, and a part of the names of the cases, by default
+     *     all
      */
     public static void main(String[] args) {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 30;
+        if (rounds < 2 || rounds % 2 != 0) {
+            System.err.println("The number of rounds must be even and at least 2, got " + rounds + ".");
+            System.exit(2);
+        }
         String wanted = args.length > 1 ? args[1] : "";
         System.out.println(NativeBuild.describe());
         List<Case> cases = List.of(mlp(), cnn(), lstm()).stream()
@@ -115,11 +120,13 @@ public final class NetworkBenchmark {
         compare(name, rounds, 1, plain, adapted);
     }
 
-    /** Times both in every round, in turns first; a machine that gets slower meanwhile moves no ratio of a round. */
+    /**
+     * Times both in every round, in turns first. The ratio is that of two rounds at a time: neither a machine that gets
+     * slower meanwhile moves it, nor what it costs to be first.
+     */
     private static void compare(String name, int rounds, int times, Runnable plain, Runnable adapted) {
         double[] plainMillis = new double[rounds];
         double[] adaptedMillis = new double[rounds];
-        double[] ratios = new double[rounds];
         for (int round = -WARM_UP; round < rounds; round++) {
             boolean plainFirst = (round & 1) == 0;
             double first = millis(plainFirst ? plain : adapted);
@@ -127,9 +134,13 @@ public final class NetworkBenchmark {
             if (round >= 0) {
                 plainMillis[round] = plainFirst ? first : second;
                 adaptedMillis[round] = plainFirst ? second : first;
-                ratios[round] = adaptedMillis[round] / plainMillis[round];
             }
         }
+        double[] ratios = IntStream.range(0, rounds / 2)
+                .map(pair -> 2 * pair)
+                .mapToDouble(i ->
+                        (adaptedMillis[i] + adaptedMillis[i + 1]) / (plainMillis[i] + plainMillis[i + 1]))
+                .toArray();
         System.out.printf(
                 Locale.ROOT,
                 "%-46s without %8.2f ms  with %8.2f ms  ratio %.2f%n",
