@@ -51,9 +51,9 @@ final class WeightScan {
                     int input = i;
                     uses.add(use(operation, input, shape));
                     product = product.or(() -> views.ofProduct(operation, input, shape));
-                    Optional<MatrixView> sides = WeightViews.ofOther(operation, input, shape);
+                    Optional<MatrixView> sides = views.ofOther(operation, input, shape);
                     if (other.isEmpty() && sides.isPresent()) {
-                        layout = WeightViews.layout(operation, input, shape);
+                        layout = views.layout(operation, input, shape);
                         other = sides;
                     }
                 }

@@ -58,7 +58,7 @@ final class WeightViews {
     }
 
     /** Returns how an operation that is no matrix product takes a weight; empty if it has no sides. */
-    static Optional<MatrixView> ofOther(SameDiffOp operation, int input, long[] shape) {
+    Optional<MatrixView> ofOther(SameDiffOp operation, int input, long[] shape) {
         if (!(operation.getOp() instanceof DynamicCustomOp op)) {
             return Optional.empty();
         }
@@ -73,6 +73,8 @@ final class WeightViews {
             case "multi_head_dot_product_attention" ->
                 Optional.of(shape.length == 3 ? new MatrixView(shape, 2, true) : MatrixView.outputLast(shape));
             case "gather" -> Optional.of(chosen(op, shape));
+            case "slice", "strided_slice" ->
+                isCutTable(operation, input, shape) ? Optional.of(MatrixView.outputLast(shape)) : Optional.empty();
             default -> Optional.empty();
         };
     }
@@ -203,7 +205,7 @@ final class WeightViews {
      * Returns how files hold the factors of a weight that an operation takes at {@code input}: as PEFT does for
      * convolutions and embeddings, else as a linear layer's.
      */
-    static FactorLayout layout(SameDiffOp operation, int input, long[] shape) {
+    FactorLayout layout(SameDiffOp operation, int input, long[] shape) {
         if (!(operation.getOp() instanceof DynamicCustomOp op)) {
             return FactorLayout.linear();
         }
@@ -211,8 +213,15 @@ final class WeightViews {
             case "conv1d", "causal_conv1d", "conv2d", "conv3dnew" ->
                 input == 1 ? FactorLayout.convolution(storage(op) != 1, kernel(op, shape)) : FactorLayout.linear();
             case "gather" -> isLookup(op, input, shape) ? FactorLayout.embedding() : FactorLayout.linear();
+            case "slice", "strided_slice" ->
+                isCutTable(operation, input, shape) ? FactorLayout.embedding() : FactorLayout.linear();
             default -> FactorLayout.linear();
         };
+    }
+
+    /** Returns whether an operation cuts a matrix for other things than products, as that of positions in a text is. */
+    private boolean isCutTable(SameDiffOp operation, int input, long[] shape) {
+        return input == 0 && shape.length == 2 && behind(operation, shape).isEmpty();
     }
 
     /** Returns whether an operation looks up rows of a matrix. */
