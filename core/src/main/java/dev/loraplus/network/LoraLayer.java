@@ -89,6 +89,7 @@ public final class LoraLayer extends BaseWrapperLayer {
             @Nullable INDArray view,
             boolean initialize,
             DataType type) {
+        FineTuneNotice.giveFor(getLayerName());
         return new LayerFactory(this, conf, listeners, index, type).create(view, initialize);
     }
 

@@ -5,9 +5,12 @@ import dev.loraplus.network.BaseWeightStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
 
 /** Restores what {@link SecondProcessTest} wrote, trains it on, and writes what it then is. */
 final class SecondProcess {
@@ -26,6 +29,11 @@ final class SecondProcess {
         trainOn(restore(folder, "external.zip"), folder, "external");
         trainOn(restore(folder, "embedded.zip"), folder, "embedded");
         System.out.println("on " + base.numParams());
+        new TransferLearning.Builder(restore(folder, "embedded.zip"))
+                .fineTuneConfiguration(new FineTuneConfiguration.Builder()
+                        .updater(new Sgd(0.5))
+                        .build())
+                .build();
         System.exit(0);
     }
 

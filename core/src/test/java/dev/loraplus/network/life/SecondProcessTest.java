@@ -49,7 +49,8 @@ class SecondProcessTest {
         String id = hash(external);
         assertThat(text)
                 .contains("refused: The base weights of layer 'fc1' with SHA-256 " + id)
-                .contains("BaseWeightStore.register(base)");
+                .contains("BaseWeightStore.register(base)")
+                .containsOnlyOnce("Layer 'fc1' has an adapter and keeps its updater and rates: an updater in a");
         Life.assertSame(read("external.out"), external.model().output(Life.input()));
         Life.assertSame(read("embedded.out"), embedded.model().output(Life.input()));
         for (int i = 5; i < 8; i++) {
