@@ -2,7 +2,7 @@ package dev.loraplus;
 
 import dev.loraplus.network.AdaptedNetwork;
 import dev.loraplus.samediff.AdaptedGraph;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;

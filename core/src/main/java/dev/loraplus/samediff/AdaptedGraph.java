@@ -10,6 +10,8 @@ import dev.loraplus.io.BaseFingerprint;
 import dev.loraplus.io.PeftAdapterFile;
 import dev.loraplus.optim.GroupSettings;
 import dev.loraplus.optim.TrainedParameter;
+import dev.loraplus.samediff.surgery.GraphEdit;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package dev.loraplus.samediff;
 
 import dev.loraplus.ModulePath;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;

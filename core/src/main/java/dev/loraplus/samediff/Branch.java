@@ -1,6 +1,8 @@
 package dev.loraplus.samediff;
 
 import dev.loraplus.samediff.WeightUse.Form;
+import dev.loraplus.samediff.surgery.GraphEdit;
+import dev.loraplus.samediff.surgery.Graphs;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;

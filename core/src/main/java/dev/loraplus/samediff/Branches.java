@@ -2,6 +2,8 @@ package dev.loraplus.samediff;
 
 import dev.loraplus.Adapter.Factors;
 import dev.loraplus.samediff.WeightUse.Form;
+import dev.loraplus.samediff.surgery.GraphEdit;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.loraplus.samediff;
 
+import dev.loraplus.samediff.surgery.GraphEdit;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;

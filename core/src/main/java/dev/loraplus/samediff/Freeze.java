@@ -1,5 +1,7 @@
 package dev.loraplus.samediff;
 
+import dev.loraplus.samediff.surgery.GraphEdit;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;

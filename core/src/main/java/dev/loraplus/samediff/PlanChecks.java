@@ -3,6 +3,7 @@ package dev.loraplus.samediff;
 import dev.loraplus.Bias;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.samediff.WeightUse.Form;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -5,6 +5,7 @@ import dev.loraplus.LoraConfig;
 import dev.loraplus.ModulePath;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.optim.TrainedParameter.Kind;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

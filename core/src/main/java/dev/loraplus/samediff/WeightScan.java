@@ -2,6 +2,7 @@ package dev.loraplus.samediff;
 
 import dev.loraplus.io.FactorLayout;
 import dev.loraplus.samediff.WeightUse.Form;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

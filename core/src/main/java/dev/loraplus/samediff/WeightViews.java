@@ -1,6 +1,7 @@
 package dev.loraplus.samediff;
 
 import dev.loraplus.io.FactorLayout;
+import dev.loraplus.samediff.surgery.Graphs;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;

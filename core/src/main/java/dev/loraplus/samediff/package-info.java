@@ -1,4 +1,4 @@
-/** Adapts and trains SameDiff graphs: surgery on the user's graph, and a rewritten graph for gradients. */
+/** Adapts SameDiff graphs in place: finds their weights, adds low-rank branches, merges, detaches, loads and saves. */
 @NullMarked
 package dev.loraplus.samediff;
 

@@ -7,7 +7,7 @@ import dev.loraplus.LoraPlus;
 import dev.loraplus.io.BaseFingerprint;
 import dev.loraplus.samediff.AdaptedGraph;
 import dev.loraplus.samediff.GraphSnapshot;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -10,6 +10,9 @@ import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.Targets;
+import dev.loraplus.samediff.gradient.Gradients;
+import dev.loraplus.samediff.surgery.Graphs;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -185,8 +188,8 @@ class AdaptedGraphTest {
         assertThat(graph.getTrainingConfig().toJson())
                 .isEqualTo(untouched.getTrainingConfig().toJson());
         adapted.detach();
-        Quiet.run(() -> untouched.fit(data(3)));
-        Quiet.run(() -> graph.fit(data(3)));
+        Gradients.quietly(() -> untouched.fit(data(3)));
+        Gradients.quietly(() -> graph.fit(data(3)));
         untouched.variables().stream().filter(Graphs::isStored).forEach(v -> assertThat(
                         graph.getVariable(v.name()).getArr())
                 .as(v.name())
@@ -319,7 +322,7 @@ class AdaptedGraphTest {
                 .dataSetFeatureMapping("x")
                 .dataSetLabelMapping("labels")
                 .build());
-        Quiet.run(() -> graph.fit(data(1)));
+        Gradients.quietly(() -> graph.fit(data(1)));
         return graph;
     }
 

@@ -10,15 +10,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Tiny rectangular graphs and batches, drawn from Java's own generator. */
-final class Fixtures {
-    static final int BATCH = 5;
-    static final int IN = 7;
-    static final int HIDDEN = 6;
-    static final int OUT = 3;
+public final class Fixtures {
+    public static final int BATCH = 5;
+    public static final int IN = 7;
+    public static final int HIDDEN = 6;
+    public static final int OUT = 3;
 
     private Fixtures() {}
 
-    static INDArray random(long seed, DataType type, long... shape) {
+    public static INDArray random(long seed, DataType type, long... shape) {
         Random random = new Random(seed);
         int length = 1;
         for (long size : shape) {
@@ -29,7 +29,7 @@ final class Fixtures {
     }
 
     /** x·W0 + b0, tanh, ·W1 + b1, mean squared error against the labels. */
-    static SameDiff mlp(DataType type) {
+    public static SameDiff mlp(DataType type) {
         SameDiff graph = SameDiff.create();
         SDVariable x = graph.placeHolder("x", type, -1, IN);
         SDVariable labels = graph.placeHolder("labels", type, -1, OUT);
@@ -45,19 +45,33 @@ final class Fixtures {
         return graph;
     }
 
-    static Map<String, INDArray> batch(long seed, DataType type) {
+    public static Map<String, INDArray> batch(long seed, DataType type) {
         Map<String, INDArray> batch = new LinkedHashMap<>();
         batch.put("x", random(seed, type, BATCH, IN));
         batch.put("labels", random(seed + 1000, type, BATCH, OUT));
         return batch;
     }
 
-    static INDArray output(SameDiff graph, Map<String, INDArray> batch, String name) {
+    public static INDArray output(SameDiff graph, Map<String, INDArray> batch, String name) {
         return graph.output(batch, name).get(name).dup();
     }
 
+    /** What a variable of the graph holds. */
+    public static INDArray value(AdaptedGraph adapted, String name) {
+        return adapted.graph().getVariable(name).getArr();
+    }
+
+    /** Copies of all trained parameters. */
+    public static Map<String, INDArray> values(AdaptedGraph adapted) {
+        Map<String, INDArray> values = new LinkedHashMap<>();
+        adapted.parameters()
+                .forEach(parameter -> values.put(
+                        parameter.name(), value(adapted, parameter.name()).dup()));
+        return values;
+    }
+
     /** Gives both factors values, so that the adapter acts. */
-    static void fill(AdaptedGraph adapted, long seed) {
+    public static void fill(AdaptedGraph adapted, long seed) {
         adapted.adapter().factors().forEach((name, pair) -> {
             pair.a()
                     .assign(random(

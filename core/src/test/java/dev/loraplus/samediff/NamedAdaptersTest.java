@@ -10,6 +10,7 @@ import dev.loraplus.Adapter.Factors;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.io.Safetensors;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

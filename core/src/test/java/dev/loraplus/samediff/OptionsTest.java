@@ -13,6 +13,8 @@ import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.Targets;
 import dev.loraplus.optim.TrainedParameter;
 import dev.loraplus.optim.TrainedParameter.Kind;
+import dev.loraplus.samediff.gradient.Gradients;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

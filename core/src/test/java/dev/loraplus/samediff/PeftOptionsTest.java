@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.io.Safetensors;
+import dev.loraplus.samediff.gradient.Gradients;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.loraplus.Initialization;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
+import dev.loraplus.samediff.gradient.Gradients;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -78,7 +80,7 @@ class SurgeryTest {
                 .dataSetLabelMapping("labels")
                 .build());
         Map<String, INDArray> batch = Fixtures.batch(1, DataType.FLOAT);
-        Quiet.run(() -> graph.fit(new DataSet(batch.get("x"), batch.get("labels"))));
+        Gradients.quietly(() -> graph.fit(new DataSet(batch.get("x"), batch.get("labels"))));
         GraphSnapshot before = GraphSnapshot.of(graph);
         TrainingConfig config = graph.getTrainingConfig();
         String json = config.toJson();

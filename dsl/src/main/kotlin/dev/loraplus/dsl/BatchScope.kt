@@ -1,7 +1,7 @@
 package dev.loraplus.dsl
 
-import dev.loraplus.samediff.LoraTrainerBuilder
-import dev.loraplus.samediff.LossAverage
+import dev.loraplus.samediff.training.LoraTrainerBuilder
+import dev.loraplus.samediff.training.LossAverage
 
 /**
  * Says what goes into a step of the training of a SameDiff graph: which placeholders take a batch, and how batches and

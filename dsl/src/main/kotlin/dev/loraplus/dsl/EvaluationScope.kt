@@ -1,6 +1,6 @@
 package dev.loraplus.dsl
 
-import dev.loraplus.samediff.LoraTrainerBuilder
+import dev.loraplus.samediff.training.LoraTrainerBuilder
 import java.nio.file.Path
 
 /**

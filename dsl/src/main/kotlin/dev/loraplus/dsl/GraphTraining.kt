@@ -3,8 +3,8 @@
 package dev.loraplus.dsl
 
 import dev.loraplus.samediff.AdaptedGraph
-import dev.loraplus.samediff.LoraTrainer
-import dev.loraplus.samediff.TrainingResult
+import dev.loraplus.samediff.training.LoraTrainer
+import dev.loraplus.samediff.training.TrainingResult
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator
 import org.nd4j.linalg.dataset.DataSet
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator
@@ -18,7 +18,7 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator
  * @return what the training did
  * @throws IllegalArgumentException if a setting is missing or out of its range; it is named
  * @throws IllegalStateException if the graph marks no loss, or the adapter is merged, disabled or detached
- * @throws dev.loraplus.samediff.DivergenceException if a loss or gradient is not finite; the step is not taken
+ * @throws dev.loraplus.samediff.training.DivergenceException if a loss or gradient is not finite; the step is not taken
  * @since 0.1.0
  */
 public fun AdaptedGraph.train(
@@ -35,7 +35,7 @@ public fun AdaptedGraph.train(
  * @return what the training did
  * @throws IllegalArgumentException if a setting is missing or out of its range; it is named
  * @throws IllegalStateException if the graph marks no loss, or the adapter is merged, disabled or detached
- * @throws dev.loraplus.samediff.DivergenceException if a loss or gradient is not finite; the step is not taken
+ * @throws dev.loraplus.samediff.training.DivergenceException if a loss or gradient is not finite; the step is not taken
  * @since 0.1.0
  */
 public fun AdaptedGraph.train(
@@ -53,7 +53,7 @@ public fun AdaptedGraph.train(
  * @return what the training did
  * @throws IllegalArgumentException if a setting is missing or out of its range; it is named
  * @throws IllegalStateException if the graph marks no loss, or the adapter is merged, disabled or detached
- * @throws dev.loraplus.samediff.DivergenceException if a loss or gradient is not finite; the step is not taken
+ * @throws dev.loraplus.samediff.training.DivergenceException if a loss or gradient is not finite; the step is not taken
  * @since 0.1.0
  */
 public fun AdaptedGraph.train(

@@ -3,7 +3,7 @@ package dev.loraplus.dsl
 import dev.loraplus.optim.AdamW
 import dev.loraplus.optim.Optimizer
 import dev.loraplus.optim.Optimizers
-import dev.loraplus.samediff.LoraTrainerBuilder
+import dev.loraplus.samediff.training.LoraTrainerBuilder
 
 /**
  * Chooses one of PyTorch's methods, or one of your own, to train the adapter of a SameDiff graph. Each takes eta, the

@@ -2,7 +2,7 @@ package dev.loraplus.dsl
 
 import dev.loraplus.optim.Grouping
 import dev.loraplus.optim.Schedule
-import dev.loraplus.samediff.LoraTrainerBuilder
+import dev.loraplus.samediff.training.LoraTrainerBuilder
 
 /**
  * Says how gradients of a SameDiff graph change A and B: the method with the rate of A, decay, schedule and clipping.

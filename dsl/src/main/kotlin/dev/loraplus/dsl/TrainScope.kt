@@ -1,10 +1,10 @@
 package dev.loraplus.dsl
 
 import dev.loraplus.samediff.AdaptedGraph
-import dev.loraplus.samediff.LoraTrainer
-import dev.loraplus.samediff.LoraTrainerBuilder
-import dev.loraplus.samediff.Metric
-import dev.loraplus.samediff.StepListener
+import dev.loraplus.samediff.training.LoraTrainer
+import dev.loraplus.samediff.training.LoraTrainerBuilder
+import dev.loraplus.samediff.training.Metric
+import dev.loraplus.samediff.training.StepListener
 import org.nd4j.autodiff.listeners.Listener
 import java.nio.file.Path
 

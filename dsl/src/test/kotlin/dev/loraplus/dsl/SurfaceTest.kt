@@ -14,10 +14,10 @@ import dev.loraplus.optim.Optimizers
 import dev.loraplus.optim.PeakRate
 import dev.loraplus.optim.Schedule
 import dev.loraplus.samediff.AdaptedGraph
-import dev.loraplus.samediff.LoraTrainerBuilder
-import dev.loraplus.samediff.LossAverage
-import dev.loraplus.samediff.Metric
 import dev.loraplus.samediff.NamedAdapters
+import dev.loraplus.samediff.training.LoraTrainerBuilder
+import dev.loraplus.samediff.training.LossAverage
+import dev.loraplus.samediff.training.Metric
 import io.kotest.core.spec.style.FreeSpec
 import io.kotest.matchers.shouldBe
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder

@@ -13,7 +13,7 @@ import dev.loraplus.optim.Assignment;
 import dev.loraplus.optim.Grouping;
 import dev.loraplus.optim.TrainedParameter;
 import dev.loraplus.samediff.AdaptedGraph;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

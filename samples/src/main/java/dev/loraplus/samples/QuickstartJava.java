@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.loraplus.LoraPlus;
 import dev.loraplus.samediff.AdaptedGraph;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import dev.loraplus.samples.gloss.GlossCommand;
 import dev.loraplus.samples.gloss.GlossOptions;
 import dev.loraplus.samples.gloss.GlossRun;

@@ -6,7 +6,7 @@ import dev.loraplus.backend.NativeBuild;
 import dev.loraplus.models.Bert;
 import dev.loraplus.models.MiniLm;
 import dev.loraplus.samediff.AdaptedGraph;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;

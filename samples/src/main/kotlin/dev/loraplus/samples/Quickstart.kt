@@ -5,7 +5,7 @@ import dev.loraplus.dsl.lora
 import dev.loraplus.dsl.trainer
 import dev.loraplus.models.Bert
 import dev.loraplus.samediff.AdaptedGraph
-import dev.loraplus.samediff.LoraTrainer
+import dev.loraplus.samediff.training.LoraTrainer
 import dev.loraplus.samples.gloss.GlossCommand
 import dev.loraplus.samples.gloss.GlossOptions
 import dev.loraplus.samples.gloss.GlossRun

@@ -1,7 +1,7 @@
 package dev.loraplus.samples
 
 import dev.loraplus.LoraPlus
-import dev.loraplus.samediff.LoraTrainer
+import dev.loraplus.samediff.training.LoraTrainer
 import dev.loraplus.samples.gloss.GlossOptions
 import org.assertj.core.api.Assertions.assertThat
 import org.junit.jupiter.api.Test

@@ -41,6 +41,7 @@ public object LoraScriptCompilation : ScriptCompilationConfiguration({
         "dev.loraplus.network.*",
         "dev.loraplus.optim.*",
         "dev.loraplus.samediff.*",
+        "dev.loraplus.samediff.training.*",
         "dev.loraplus.script.*",
         "org.deeplearning4j.nn.api.Model",
         "org.deeplearning4j.nn.conf.layers.*",

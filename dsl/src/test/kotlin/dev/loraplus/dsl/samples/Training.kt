@@ -7,7 +7,7 @@ import dev.loraplus.dsl.train
 import dev.loraplus.dsl.trainer
 import dev.loraplus.optim.Grouping
 import dev.loraplus.optim.Optimizers
-import dev.loraplus.samediff.Metric
+import dev.loraplus.samediff.training.Metric
 import org.nd4j.autodiff.listeners.impl.ScoreListener
 import kotlin.math.sqrt
 

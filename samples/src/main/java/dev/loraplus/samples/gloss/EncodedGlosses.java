@@ -1,7 +1,7 @@
 package dev.loraplus.samples.gloss;
 
 import dev.loraplus.models.Bert;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SameDiff;

@@ -1,7 +1,7 @@
 package dev.loraplus.samples.gloss;
 
 import dev.loraplus.NoMatchingTargetException;
-import dev.loraplus.samediff.DivergenceException;
+import dev.loraplus.samediff.training.DivergenceException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

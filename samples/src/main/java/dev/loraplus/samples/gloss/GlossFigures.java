@@ -1,7 +1,7 @@
 package dev.loraplus.samples.gloss;
 
 import dev.loraplus.optim.Assignment;
-import dev.loraplus.samediff.TrainingResult;
+import dev.loraplus.samediff.training.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

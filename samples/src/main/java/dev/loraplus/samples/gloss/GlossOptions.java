@@ -4,7 +4,7 @@ import dev.loraplus.LoraConfig;
 import dev.loraplus.Targets;
 import dev.loraplus.optim.Schedule;
 import dev.loraplus.samediff.AdaptedGraph;
-import dev.loraplus.samediff.LoraTrainerBuilder;
+import dev.loraplus.samediff.training.LoraTrainerBuilder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -5,7 +5,7 @@ import dev.loraplus.models.Bert;
 import dev.loraplus.models.MiniLm;
 import dev.loraplus.models.WordPieceTokenizer;
 import dev.loraplus.samediff.AdaptedGraph;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.Targets;
 import dev.loraplus.optim.Schedule;
-import dev.loraplus.samediff.LoraTrainer;
+import dev.loraplus.samediff.training.LoraTrainer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -1,9 +1,0 @@
-package dev.loraplus.samediff;
-
-/** Hands each step to a listener of the user's. */
-record ListenerCall(StepListener listener) implements TrainingHook {
-    @Override
-    public void stepDone(StepReport report) {
-        listener.stepDone(report);
-    }
-}
