@@ -72,12 +72,11 @@ record FactorExchange(Adapter live, Adapter other, Map<String, Double> quotients
     private boolean startsAlike() {
         boolean taken = live.config().initialization().changesBase()
                 || other.config().initialization().changesBase();
-        return !taken
-                || live.config().initialization() == other.config().initialization()
-                        && quotients.values().stream().allMatch(quotient -> quotient == 1)
-                        && Objects.equals(
-                                live.provenance().get("base"),
-                                other.provenance().get("base"));
+        boolean alike = live.config().initialization() == other.config().initialization()
+                && quotients.values().stream().allMatch(quotient -> quotient == 1)
+                && Objects.equals(
+                        live.provenance().get("base"), other.provenance().get("base"));
+        return !taken || alike;
     }
 
     private static void check(List<String> problems, String name, Factors live, @Nullable Factors values) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -50,6 +51,16 @@ class OutsideIT {
         assertThat(maven.waitFor(10, TimeUnit.MINUTES)).isTrue();
         assertThat(maven.exitValue()).as(Files.readString(log)).isZero();
         assertThat(Files.readString(log)).contains("Tests run: 1, Failures: 0").contains("outside project: ");
+    }
+
+    /** JUnit warns of every link that leads out of the folder which it deletes. */
+    @AfterEach
+    void removeLinks() throws IOException {
+        try (Stream<Path> entries = Files.walk(folder.resolve("repository"))) {
+            for (Path link : entries.filter(Files::isSymbolicLink).toList()) {
+                Files.delete(link);
+            }
+        }
     }
 
     /** Makes a repository of links to another one's folders, all but those of this project's own artifacts. */

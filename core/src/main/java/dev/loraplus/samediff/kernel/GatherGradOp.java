@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Computes the gradient of a gather at its table: each slice of dy is added to the slice of the table that it was taken
+ * Internal: computes the gradient of a gather at its table: each slice of dy is added to the slice of the table that it was taken
  * from, so that an index that occurs twice counts twice.
  *
  * <ul>

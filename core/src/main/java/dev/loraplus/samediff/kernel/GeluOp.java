@@ -9,7 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
- * Computes the exact GELU y = x &middot; &Phi;(x) = x/2 &middot; (1 + erf(x/&radic;2)) and, if asked, its derivative
+ * Internal: computes the exact GELU y = x &middot; &Phi;(x) = x/2 &middot; (1 + erf(x/&radic;2)) and, if asked, its derivative
  * d = &Phi;(x) + x &middot; &phi;(x).
  *
  * <ul>

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.StandardizeBp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Computes the gradient of {@link LayerNormOp} at its input, for a frozen gain and bias:
+ * Internal: computes the gradient of {@link LayerNormOp} at its input, for a frozen gain and bias:
  * dx = (g - mean(g) - xhat &middot; mean(g &middot; xhat)) / &sigma; with g = dy &middot; gain.
  *
  * <ul>

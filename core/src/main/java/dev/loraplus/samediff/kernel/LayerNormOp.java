@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Normalises over the last dimension: y = (x - mean) / &sigma; &middot; gain + bias, with the population variance
+ * Internal: normalises over the last dimension: y = (x - mean) / &sigma; &middot; gain + bias, with the population variance
  * &sigma;&sup2; and no epsilon, as ND4J's {@code layer_norm} has none.
  *
  * <ul>

@@ -5,7 +5,7 @@ import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Computes the elementwise product of two arrays of one shape.
+ * Internal: computes the elementwise product of two arrays of one shape.
  *
  * <ul>
  *   <li>inputs: a and b, any shape, equal
