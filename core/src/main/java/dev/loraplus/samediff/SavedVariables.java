@@ -9,14 +9,15 @@ import dev.loraplus.samediff.surgery.Graphs;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
 /** Chooses the variables of a base that are trained beside the factors: modules to save, and biases. */
 final class SavedVariables {
-    private static final Set<String> NORMALIZATIONS = Set.of("layer_norm", "batchnorm");
+    /** Which input of a batch normalization is its gain, after the input, the mean and the variance. */
+    private static final int BATCHNORM_GAIN = 3;
 
     private final SameDiff graph;
     private final List<AdaptableWeight> adaptable;
@@ -85,11 +86,24 @@ final class SavedVariables {
                         && w.linear()
                         && w.view().isMatrix()
                         && !w.view().outputFirst());
-        boolean normalization = Graphs.readers(graph, name).stream()
-                .map(reader -> Graphs.operation(graph, reader).getOp().opName())
-                .anyMatch(NORMALIZATIONS::contains);
+        return new SavedVariable(name, transposed, kind(name), null);
+    }
+
+    private Kind kind(String name) {
         boolean flat = graph.getVariable(name).getArr().rank() < 2;
-        Kind kind = normalization ? Kind.NORM : flat ? Kind.BIAS : Kind.WEIGHT;
-        return new SavedVariable(name, transposed, kind, null);
+        for (String reader : Graphs.readers(graph, name)) {
+            SameDiffOp operation = Graphs.operation(graph, reader);
+            String op = operation.getOp().opName();
+            if (op.equals("layer_norm")) {
+                return Kind.NORM;
+            }
+            if (op.equals("batchnorm")) {
+                return operation.getInputsToOp().indexOf(name) == BATCHNORM_GAIN ? Kind.OTHER_NORM_GAIN : Kind.NORM;
+            }
+            if (flat && op.equals("multiply")) {
+                return Kind.OTHER_NORM_GAIN;
+            }
+        }
+        return flat ? Kind.BIAS : Kind.WEIGHT;
     }
 }
