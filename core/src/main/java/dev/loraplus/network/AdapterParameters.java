@@ -13,7 +13,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * Holds a wrapped layer's part of the network's flat vector, as DL4J sees it: base weights if they are embedded, what
- * factors started from if that is taken out of the weights, the factors of each adapted weight, then the biases that are trained, and the gradients of these.
+ * factors started from if that is taken out of the weights, the factors of each adapted weight, then the biases that are
+ * trained, and the gradients of these.
  */
 final class AdapterParameters {
     private final LoraLayer conf;

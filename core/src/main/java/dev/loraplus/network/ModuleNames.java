@@ -64,7 +64,7 @@ final class ModuleNames {
         adapted.retainAll(trained);
         if (!adapted.isEmpty()) {
             throw new IllegalArgumentException(
-                    "A layer is trained fully or has factors, but of these adapters some train" + " and others adapt "
+                    "A layer is trained fully or has factors, but of these adapters some train and others adapt "
                             + adapted + "; merge one of them instead, or combine others.");
         }
         String[] targets = factors.keySet().toArray(String[]::new);

@@ -9,8 +9,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Internal: computes the gradient of a gather at its table: each slice of dy is added to the slice of the table that it was taken
- * from, so that an index that occurs twice counts twice.
+ * Internal: computes the gradient of a gather at its table: each slice of dy is added to the slice of the table that it
+ * was taken from, so that an index that occurs twice counts twice.
  *
  * <ul>
  *   <li>inputs: table, any shape of rank 1 or more; indices, integers of any shape; dy

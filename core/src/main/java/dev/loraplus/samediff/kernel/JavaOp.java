@@ -9,7 +9,8 @@ import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 
 /**
- * Internal: is an operation that Java code executes: a session calls {@link #run} where it would have called the native library.
+ * Internal: is an operation that Java code executes: a session calls {@link #run} where it would have called the native
+ * library.
  *
  * <p>Such operations live only in a gradient graph, which is never saved: stock SameDiff knows no native operation of
  * their names. Every output has the data type of the first input. One instance may be run by several threads at once:
