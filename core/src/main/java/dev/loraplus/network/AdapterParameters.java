@@ -119,6 +119,16 @@ final class AdapterParameters {
         return start == null ? scaled : start.outOf(scaled);
     }
 
+    /** Turns a base weight W {@code [nIn, nOut]} into W + scaling &middot; A &middot; B, less what these started from. */
+    void addChangeTo(INDArray weight, String key) {
+        Factors pair = known(factors(), key, "adapted weight");
+        Gemm.add(pair.a(), pair.b(), scaling(key), weight);
+        TakenStart start = start(key);
+        if (start != null) {
+            start.from(weight);
+        }
+    }
+
     /** Returns the trained biases by their keys in the wrapped layer. */
     Map<String, INDArray> biases() {
         return values.biases();

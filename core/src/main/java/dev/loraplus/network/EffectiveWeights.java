@@ -31,14 +31,12 @@ final class EffectiveWeights implements WeightPath {
     private @Nullable INDArray scratch;
     private double built = Double.NaN;
 
-    /** One adapted weight: its key, what it is, what the layer computes with, as stored and as a matrix, and factors. */
+    /** One adapted weight: its key, what it is, and what the layer computes with, as stored and as a matrix. */
     private record Sum(
             String key,
             INDArray base,
             INDArray stored,
             INDArray matrix,
-            Factors factors,
-            @Nullable TakenStart start,
             @Nullable Directions directions) {}
 
     EffectiveWeights(Layer layer, AdapterParameters parameters) {
@@ -92,10 +90,7 @@ final class EffectiveWeights implements WeightPath {
 
     private void rebuild(Sum sum) {
         sum.stored().assign(sum.base());
-        Gemm.add(sum.factors().a(), sum.factors().b(), parameters.scaling(sum.key()), sum.matrix());
-        if (sum.start() != null) {
-            sum.start().from(sum.matrix());
-        }
+        parameters.addChangeTo(sum.matrix(), sum.key());
         if (sum.directions() != null) {
             sum.directions().scale(sum.matrix());
         }
@@ -114,13 +109,7 @@ final class EffectiveWeights implements WeightPath {
                     directions.put(key, split);
                 }
                 sums.add(new Sum(
-                        key,
-                        parameters.base(key),
-                        own,
-                        parameters.weight(key).of(own),
-                        pair,
-                        parameters.start(key),
-                        split));
+                        key, parameters.base(key), own, parameters.weight(key).of(own), split));
             });
         }
     }

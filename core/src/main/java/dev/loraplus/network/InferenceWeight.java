@@ -1,7 +1,5 @@
 package dev.loraplus.network;
 
-import dev.loraplus.Adapter.Factors;
-import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,14 +10,12 @@ import org.nd4j.linalg.factory.Nd4j;
  * training, so that a prediction costs what the base's does: two thin products more would be half the time of one
  * example.
  *
- * <p>Memory is taken at the first prediction, and the sum is built again when a factor or the scaling has
- * changed. Passes of several
- * threads at once see a whole sum, as long as nobody changes factors meanwhile.
+ * <p>Memory is taken at the first prediction, and the sum is built again when a factor or the scaling has changed. Passes
+ * of several threads at once see a whole sum, as long as nobody changes factors meanwhile.
  */
 final class InferenceWeight {
-    private final Factors factors;
-    private final DoubleSupplier scaling;
-    private final @Nullable TakenStart start;
+    private final AdapterParameters parameters;
+    private final String key;
     private final ChangeDetector detector;
     private @Nullable INDArray sum;
     private double built = Double.NaN;
@@ -27,20 +23,17 @@ final class InferenceWeight {
     /**
      * Watches the factors of a weight.
      *
-     * @param scaling what their product is multiplied by now
-     * @param start what is taken out of the weight, if anything is
-     * @param view the memory of all of these
+     * @param view the memory of all that makes the sum differ from the weight
      */
-    InferenceWeight(Factors factors, DoubleSupplier scaling, @Nullable TakenStart start, INDArray view) {
-        this.factors = factors;
-        this.scaling = scaling;
-        this.start = start;
+    InferenceWeight(AdapterParameters parameters, String key, INDArray view) {
+        this.parameters = parameters;
+        this.key = key;
         this.detector = new ChangeDetector(view);
     }
 
     /** Returns the sum for a frozen weight W {@code [nIn, nOut]}. */
     synchronized INDArray of(INDArray weight) {
-        double now = scaling.getAsDouble();
+        double now = parameters.scaling(key);
         boolean changed = detector.changed() || now != built;
         INDArray known = sum;
         if (known == null) {
@@ -51,10 +44,7 @@ final class InferenceWeight {
         }
         if (changed) {
             known.assign(weight);
-            Gemm.add(factors.a(), factors.b(), now, known);
-            if (start != null) {
-                start.from(known);
-            }
+            parameters.addChangeTo(known, key);
             built = now;
         }
         return known;

@@ -39,15 +39,15 @@ final class LowRankBranch {
         start = parameters.start(key);
         FactorSettings settings = parameters.spec().factors();
         dropout = new BranchDropout(settings.dropout(), layer + "." + key, settings.seed());
-        inference = factors == null ? null : inference(parameters, key, factors);
+        inference = factors == null ? null : inference(parameters, key);
     }
 
     /** Weights that lie in the network's own vector, or on a device, may change unseen: there is no sum of them. */
-    private static @Nullable InferenceWeight inference(AdapterParameters parameters, String key, Factors factors) {
+    private static @Nullable InferenceWeight inference(AdapterParameters parameters, String key) {
         INDArray view = parameters.factorView();
         return view == null || parameters.spec().storage() == Storage.EMBEDDED || HostBytes.of(view) == null
                 ? null
-                : new InferenceWeight(factors, () -> parameters.scaling(key), parameters.start(key), view);
+                : new InferenceWeight(parameters, key, view);
     }
 
     /** Returns the weight that a pass multiplies by, before {@link #addTo} adds what it lacks. */
@@ -59,11 +59,11 @@ final class LowRankBranch {
     @Nullable
     INDArray predictOne(Layer layer, INDArray x, ArrayType type, LayerWorkspaceMgr workspaceMgr) {
         INDArray frozen = layer.getParam(key);
-        if (inference == null || x.dataType() != frozen.dataType() || !OneRow.fits(x, frozen)) {
+        INDArray bias = layer.getParam(DefaultParamInitializer.BIAS_KEY);
+        if (inference == null || x.dataType() != frozen.dataType() || !OneRow.fits(x, frozen, bias)) {
             return null;
         }
-        return OneRow.sum(
-                x, inference.of(frozen), layer.getParam(DefaultParamInitializer.BIAS_KEY), type, workspaceMgr);
+        return OneRow.sum(x, inference.of(frozen), bias, type, workspaceMgr);
     }
 
     /** Returns whether the weight has factors at all. */

@@ -17,13 +17,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class OneRow {
     private OneRow() {}
 
-    /** Returns whether this knows how: one row that fits the weight, of 32 bits a number, in the memory of a CPU. */
-    static boolean fits(INDArray x, INDArray weight) {
+    /** Returns whether this knows how: one row that fits the weight, of 32 bits a number, and a bias that can be read. */
+    static boolean fits(INDArray x, INDArray weight, @Nullable INDArray bias) {
         return x.rank() == 2
                 && x.size(0) == 1
                 && x.size(1) == weight.size(0)
                 && weight.dataType() == DataType.FLOAT
-                && HostBytes.of(x) != null;
+                && (bias == null || HostBytes.of(bias) != null);
     }
 
     /**
