@@ -16,9 +16,8 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +30,7 @@ import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** DoRA for every kind of layer, in DOUBLE: each output of W + scaling A B with a trained length. */
+@ExtendWith(InDouble.class)
 class DoraTest {
     private static final double STEP = 1e-6;
     private static final LoraConfig DORA = LoraConfig.builder()
@@ -43,16 +43,6 @@ class DoraTest {
 
     @TempDir
     private Path folder;
-
-    @BeforeAll
-    static void computeInDouble() {
-        Nd4j.setDefaultDataTypes(DataType.DOUBLE, DataType.DOUBLE);
-    }
-
-    @AfterAll
-    static void computeInFloatAgain() {
-        Nd4j.setDefaultDataTypes(DataType.FLOAT, DataType.FLOAT);
-    }
 
     static Stream<LayerKind> kinds() {
         return LayerKind.all();

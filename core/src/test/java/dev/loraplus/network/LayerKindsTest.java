@@ -11,19 +11,17 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.NoOp;
 
 /** What must hold for every kind of layer, in DOUBLE, with every weight of it adapted. */
+@ExtendWith(InDouble.class)
 class LayerKindsTest {
     private static final LoraConfig CONFIG = LoraConfig.builder()
             .rank(2)
@@ -31,16 +29,6 @@ class LayerKindsTest {
             .lambda(1)
             .targets(Targets.glob("*"))
             .build();
-
-    @BeforeAll
-    static void computeInDouble() {
-        Nd4j.setDefaultDataTypes(DataType.DOUBLE, DataType.DOUBLE);
-    }
-
-    @AfterAll
-    static void computeInFloatAgain() {
-        Nd4j.setDefaultDataTypes(DataType.FLOAT, DataType.FLOAT);
-    }
 
     static Stream<LayerKind> right() {
         return LayerKind.all();

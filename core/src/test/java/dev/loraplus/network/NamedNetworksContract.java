@@ -8,13 +8,12 @@ import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.AdapterReport;
 import dev.loraplus.AdapterSet;
+import dev.loraplus.AdapterSetChecks;
 import dev.loraplus.Bias;
 import dev.loraplus.LoraConfig;
-import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.Targets;
 import dev.loraplus.io.Safetensors;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -213,21 +212,9 @@ abstract class NamedNetworksContract<N> {
     void failures_changeNothing(@TempDir Path folder) throws IOException {
         AdaptedNetwork<N> adapted = filled(named.add("first", first), 1);
         INDArray before = output(named.model());
-        Files.writeString(folder.resolve("adapter_config.json"), "{");
         Map<String, Double> twice = shares("first", 1, "heads", 1);
 
-        assertThatThrownBy(() -> named.add(
-                        "second", SECOND.toBuilder().targets("nothing").build()))
-                .isInstanceOf(NoMatchingTargetException.class);
-        assertThatThrownBy(() -> named.load("second", folder)).isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> named.activate("first", "first")).hasMessageContaining("must differ");
-        assertThatThrownBy(() -> named.activate("second"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContainingAll("'second'", "[first]");
-        assertThatThrownBy(() -> named.add("first", SECOND)).hasMessageContaining("'first' already");
-        assertThatThrownBy(() -> named.remove("first"))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("active");
+        AdapterSetChecks.assertRefusals(named, SECOND, folder);
         assertThatThrownBy(() -> named.addCat("sum", Map.of())).hasMessageContaining("at least one adapter");
         assertThatThrownBy(() -> on(adapted.model()))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -19,9 +19,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,6 +31,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** Factors of networks that start from the weights, PiSSA's and OLoRA's; the base is shared and stays as it is. */
+@ExtendWith(InDouble.class)
 class TakenStartTest {
     private static final double SCALING = 1.5;
     private static final Set<String> KINDS = Set.of(
@@ -44,16 +44,6 @@ class TakenStartTest {
             "GravesBidirectionalLSTM",
             "TimeDistributed",
             "RnnOutput, time first");
-
-    @BeforeAll
-    static void computeInDouble() {
-        Nd4j.setDefaultDataTypes(DataType.DOUBLE, DataType.DOUBLE);
-    }
-
-    @AfterAll
-    static void computeInFloatAgain() {
-        Nd4j.setDefaultDataTypes(DataType.FLOAT, DataType.FLOAT);
-    }
 
     static Stream<LayerKind> kinds() {
         return LayerKind.all().filter(kind -> KINDS.contains(kind.name()));

@@ -7,12 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.loraplus.AdaptedModel;
 import dev.loraplus.Adapter;
 import dev.loraplus.Adapter.Factors;
+import dev.loraplus.AdapterSetChecks;
 import dev.loraplus.LoraConfig;
-import dev.loraplus.NoMatchingTargetException;
 import dev.loraplus.io.Safetensors;
 import dev.loraplus.samediff.training.LoraTrainer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -151,20 +150,8 @@ class NamedAdaptersTest {
     void failures_changeNothing(@TempDir Path folder) throws IOException {
         Fixtures.fill(named.add("first", FIRST), 1);
         INDArray first = output();
-        Files.writeString(folder.resolve("adapter_config.json"), "{");
 
-        assertThatThrownBy(() -> named.add(
-                        "second", SECOND.toBuilder().targets("nothing").build()))
-                .isInstanceOf(NoMatchingTargetException.class);
-        assertThatThrownBy(() -> named.load("second", folder)).isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> named.activate("first", "first")).hasMessageContaining("must differ");
-        assertThatThrownBy(() -> named.activate("second"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContainingAll("'second'", "[first]");
-        assertThatThrownBy(() -> named.add("first", SECOND)).hasMessageContaining("'first' already");
-        assertThatThrownBy(() -> named.remove("first"))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("active");
+        AdapterSetChecks.assertRefusals(named, SECOND, folder);
         try (AdaptedModel.Disabled disabled = named.adapted().disable()) {
             assertThatThrownBy(() -> named.activate())
                     .as("%s", disabled)

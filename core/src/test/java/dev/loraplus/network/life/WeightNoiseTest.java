@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loraplus.LoraConfig;
 import dev.loraplus.LoraPlus;
 import dev.loraplus.network.AdaptedNetwork;
+import dev.loraplus.network.InDouble;
 import dev.loraplus.network.NetworkOptions;
 import java.util.HashSet;
 import java.util.List;
@@ -26,21 +27,19 @@ import org.deeplearning4j.nn.conf.weightnoise.IWeightNoise;
 import org.deeplearning4j.nn.conf.weightnoise.WeightNoise;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Weight noise given to an adapter's training acts on its weights in training passes, and there only. */
+@ExtendWith(InDouble.class)
 class WeightNoiseTest {
     private static final double NOISE = 0.25;
 
@@ -95,16 +94,6 @@ class WeightNoiseTest {
                                         .nOut(3)
                                         .activation(Activation.IDENTITY)
                                         .build())));
-    }
-
-    @BeforeAll
-    static void computeInDouble() {
-        Nd4j.setDefaultDataTypes(DataType.DOUBLE, DataType.DOUBLE);
-    }
-
-    @AfterAll
-    static void computeInFloatAgain() {
-        Nd4j.setDefaultDataTypes(DataType.FLOAT, DataType.FLOAT);
     }
 
     /** With the same noise at every weight, what training computes is known. */
